@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: MIT
+"""The client: a session on a UDP socket, with one deadline for each call."""
+
+import errno
+import socket
+import time
+from _thread import allocate_lock, start_new_thread
+
+from .errors import DeviceError, MiioError, NoReply, PacketError, PayloadError, TokenError
+from .packet import HELLO, Found, Token
+from .session import Session, compose
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
+
+    # called with "sent" or "received", the datagram, and the peer's address
+    Trace = Callable[[str, bytes, str], None]
+
+PORT = 54321
+HELLO_AT = (0.0, 0.3, 0.9)  # s: bursts of hellos upset some devices
+SHARES = (1, 2, 2)  # how the sends of a call share out its time
+RETRIES = ("same", "fresh", "never")
+BUSY = (-9999, -30001)  # errors that pass by themselves
+BUSY_PAUSE = 0.5  # s
+RECEIVE_SIZE = 65535  # bytes
+_LONGEST = 86400.0  # s
+# These mean what silence means: the way is broken for a moment, or for good.
+_LIKE_SILENCE = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ENOBUFS, errno.EAGAIN)
+_SILENCE = object()
+_HELLO = object()
+
+
+def check_limits(port: int, timeout: float) -> None:
+    """ValueError for a port or a timeout that cannot be meant."""
+    if not 0 < port < 65536:
+        raise ValueError("a port is a number from 1 to 65535, not %r" % port)
+    if not 0 < timeout <= _LONGEST:
+        raise ValueError("a timeout is more than 0 s and at most a day, not %r" % timeout)
+
+
+def resolve(host: str, deadline: float) -> str:
+    """The IPv4 address of a host; NoReply if it cannot be found before the deadline."""
+    try:
+        socket.inet_pton(socket.AF_INET, host)
+        return host
+    except (OSError, ValueError):
+        pass
+    if not host or not all(" " < char < "\x7f" for char in host):
+        raise NoReply("no host can be called %s: give an address such as 192.168.1.47" % ascii(host))
+    outcome = []  # type: List[Union[str, OSError]]
+    done = allocate_lock()
+    done.acquire()
+
+    def look_up() -> None:  # in a thread, as it may block for much longer than we may
+        try:
+            # bytes: small hosts have no idna codec, and str would need it
+            found = socket.getaddrinfo(host.encode("ascii"), None, socket.AF_INET, socket.SOCK_DGRAM)
+            outcome.append(str(found[0][4][0]))
+        except OSError as error:
+            outcome.append(error)
+        finally:
+            done.release()
+
+    start_new_thread(look_up, ())
+    done.acquire(True, max(0.0, deadline - time.monotonic()))
+    if outcome and isinstance(outcome[0], str):
+        return outcome[0]
+    reason = outcome[0].strerror if outcome else "no answer from the name server"
+    raise NoReply("cannot find the host %s: %s" % (host, reason))
+
+
+def open_socket(bind: "Optional[str]", deadline: float) -> socket.socket:
+    """A UDP socket at the local address bind; NoReply if there is none such."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        if bind is not None:
+            sock.bind((resolve(bind, deadline), 0))
+    except OSError as error:  # NoReply is one, too
+        sock.close()
+        raise NoReply("cannot send from %s: %s" % (bind, error.strerror or error)) from None
+    return sock
+
+
+def unreachable(where: str, error: OSError) -> str:
+    """What an error of the socket means for somebody who wants to reach where."""
+    if isinstance(error, ConnectionError):  # ICMP port unreachable, as Linux or Windows name it
+        return "%s: the port is closed: no miIO device listens there" % where
+    return "%s: cannot be reached: %s" % (where, error.strerror or error)
+
+
+class Link:
+    """A UDP socket connected to one device: nobody else's datagrams arrive."""
+
+    now = staticmethod(time.monotonic)
+
+    def __init__(self, host: str, port: int, bind: "Optional[str]", deadline: float,
+                 trace: "Optional[Trace]" = None) -> None:
+        self.address = resolve(host, deadline)
+        self.port = port
+        self._trace = trace
+        self._socket = open_socket(bind, deadline)
+        try:
+            self._socket.connect((self.address, port))
+        except OSError:
+            self._socket.close()
+            raise
+
+    def send(self, datagram: bytes) -> None:
+        """Send a datagram; an OSError that means no more than silence is kept quiet."""
+        if self._trace:
+            self._trace("sent", datagram, self.address)
+        try:
+            self._socket.send(datagram)
+        except OSError as error:
+            if error.errno not in _LIKE_SILENCE:
+                raise
+
+    def receive(self, until: float) -> "Optional[bytes]":
+        """The next datagram, or None if there is none by the time until."""
+        while True:
+            left = until - self.now()
+            if left <= 0:
+                return None
+            self._socket.settimeout(left)
+            try:
+                datagram = self._socket.recv(RECEIVE_SIZE)
+            except socket.timeout:
+                return None
+            except OSError as error:
+                if error.errno not in _LIKE_SILENCE:
+                    raise
+                continue
+            if self._trace:
+                self._trace("received", datagram, self.address)
+            return datagram
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class Client:
+    """A device on the network; may be shared between threads, whose calls take turns.
+
+    host: address or name. token: 32 hex digits, 16 bytes, a Token, or None to use the one
+    that the device shows in its hello. timeout: s, the time that each call may take at the
+    most. bind: the local address to send from. link: a Link or its like, for tests.
+    trace: called with "sent" or "received", each datagram and the device's address.
+
+    Errors: MiioError; TypeError or ValueError for arguments that cannot be meant.
+    """
+
+    # set by the package, as discovery stands above a single device
+    discover = None  # type: Callable[..., Iterator[Found]]
+
+    def __init__(self, host: str, token: "Union[str, bytes, Token, None]" = None, *,
+                 port: int = PORT, timeout: float = 5.0, bind: "Optional[str]" = None,
+                 link: "Optional[Link]" = None, trace: "Optional[Trace]" = None) -> None:
+        check_limits(port, timeout)
+        self.host = host
+        self.port = port
+        self.timeout = timeout
+        self._bind = bind
+        self._trace = trace
+        self._given_link = self._link = link
+        self._lock = allocate_lock()
+        # From the wall clock, so that ids do not repeat from one run to the next.
+        self._session = Session(None if token is None else Token(token), int(time.time() * 1000))
+
+    def __repr__(self) -> str:
+        return "<Client %s>" % self.host
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket; the next call opens a new one."""
+        link, self._link = self._link, self._given_link
+        if link is not None:
+            link.close()
+
+    def handshake(self) -> Found:
+        """Say hello; NoReply if the device does not answer within the timeout."""
+        return self._call(_Call.handshake)  # type: ignore[no-any-return]
+
+    def send(self, method: str, params: "Union[Sequence[Any], Dict[str, Any]]" = (), *,
+             retry: "Optional[str]" = None) -> "Any":
+        """Call a method of the device and return the "result" of its reply.
+
+        retry: what a new try after a silence does. "same": the id stays, so that a device that
+        drops repeated ids acts at most once; "fresh": a new id, which every device
+        answers, but may act on twice; "never": no new try. Default: "fresh" for reads
+        (get_... and miIO.info), "same" for all else.
+        """
+        return self.command({"method": method, "params": params}, retry=retry)
+
+    def command(self, fields: "Dict[str, Any]", *, retry: "Optional[str]" = None) -> "Any":
+        """Send a whole command, with whatever members it has besides method and params.
+
+        An "id" among them is sent as it is. Otherwise like send().
+        """
+        if retry is not None and retry not in RETRIES:
+            raise ValueError('retry is "same", "fresh" or "never", not %r' % (retry,))
+        request = _Request(fields, retry)
+        return self._call(lambda call: call.ask(request))
+
+    def info(self) -> "Dict[str, Any]":
+        """What the device says of itself: the result of miIO.info."""
+        result = self.send("miIO.info")
+        if not isinstance(result, dict):
+            raise PayloadError("expected an object as the result of miIO.info, not %s"
+                               % type(result).__name__)
+        return result
+
+    def _call(self, work: "Callable[[_Call], Any]") -> "Any":
+        now = (self._given_link or Link).now
+        deadline = now() + self.timeout
+        if not self._lock.acquire(True, self.timeout):
+            raise NoReply("%s: other threads' calls took all of the %g s" % (self.host, self.timeout))
+        call = None
+        try:
+            if self._link is None:
+                self._link = Link(self.host, self.port, self._bind, deadline, self._trace)
+            call = _Call(self._session, self._link, self._where(), deadline)
+            return work(call)
+        except NoReply:
+            self._hang_up()
+            raise
+        except OSError as error:
+            self._hang_up()
+            raise NoReply(unreachable(self._where(), error), call.attempts if call else 0) from None
+        finally:
+            self._lock.release()
+
+    def _hang_up(self) -> None:
+        """After a silence: replies that come late go to the old port, and hello comes first."""
+        self._session.silence()
+        self.close()
+
+    def _where(self) -> str:
+        return "%s port %d" % (self.host, self.port)
+
+
+class _Request:
+    """A command, ready to be sent as often as its retries allow."""
+
+    def __init__(self, fields: "Dict[str, Any]", retry: "Optional[str]") -> None:
+        extra = dict(fields)
+        method = extra.pop("method", None)
+        self.body = compose(method, extra.pop("params", ()), extra)
+        self.ident = extra.pop("id", None)  # type: Optional[int]
+        self.is_read = _is_read(method)
+        self.retry = retry or ("fresh" if self.is_read else "same")
+
+
+def _is_read(method: str) -> bool:
+    return (method.startswith(("get_", "miIO.get_"))
+            or method in ("miIO.info", "miIO.wifi_assoc_state"))
+
+
+class _Call:
+    """One call: hellos, sends and waits until its deadline."""
+
+    def __init__(self, session: Session, link: Link, where: str, deadline: float) -> None:
+        self._session = session
+        self._link = link
+        self._where = where
+        self._deadline = deadline
+        self._started = link.now()
+        self._idents = []  # type: List[int]  # of the requests sent; any of them is the call's
+        self._skipped = []  # type: List[MiioError]
+        self.attempts = 0
+
+    def handshake(self) -> Found:
+        if self._greet(self._deadline) is _SILENCE:
+            raise self._no_hello()
+        return Found(self._link.address, self._link.port, self._session.greeting)
+
+    def ask(self, request: _Request) -> "Any":
+        """The result of a request, or the error that says why there is none."""
+        if self._session.greeting is None and self._greet(self._deadline) is _SILENCE:
+            raise self._no_hello()
+        shares = SHARES[:1] if request.retry == "never" else SHARES
+        for turn, share in enumerate(shares):
+            now = self._link.now()
+            until = now + (self._deadline - now) * share / sum(shares[turn:])
+            answer = self._attempt(request, until, last=turn == len(shares) - 1)
+            if answer is not _SILENCE:
+                return answer
+        raise self._no_answer()
+
+    def _attempt(self, request: _Request, until: float, last: bool) -> "Any":
+        """Send a request once, after a hello where one is due, and wait for the answer."""
+        now = self._link.now()
+        if self._session.needs_hello(now):
+            answer = self._greet(now + (until - now) / 2)
+            if answer is not _HELLO and answer is not _SILENCE:
+                return answer
+        ident = request.ident
+        if ident is None and self._idents and request.retry == "same":
+            ident = self._idents[0]
+        ident, datagram = self._session.request(request.body, self._link.now(), ident)
+        self._idents.append(ident)
+        self._link.send(datagram)
+        self.attempts += 1
+        try:
+            answer = self._listen(until)
+        except DeviceError as error:
+            if last or error.code not in BUSY or not request.is_read:
+                raise
+            return self._pause(BUSY_PAUSE)
+        if answer is _SILENCE:
+            self._session.silence()
+            self._raise_verdict()
+        return answer
+
+    def _pause(self, seconds: float) -> "Any":
+        """Let a busy device be, and forget the ids that it has answered with its error."""
+        self._idents.clear()
+        return self._listen(min(self._link.now() + seconds, self._deadline))
+
+    def _greet(self, until: float) -> "Any":
+        """Say hello until the device answers: _HELLO, _SILENCE, or a late answer to the call."""
+        start = self._link.now()
+        for at, following in zip(HELLO_AT, HELLO_AT[1:] + (until - start,)):
+            if start + at > until:
+                break
+            self._link.send(HELLO)
+            answer = self._listen(min(start + following, until), for_hello=True)
+            if answer is not _SILENCE:
+                return answer
+        return _SILENCE
+
+    def _listen(self, until: float, for_hello: bool = False) -> "Any":
+        """The first datagram that is meant for this call; all others are noted and skipped."""
+        while True:
+            datagram = self._link.receive(until)
+            if datagram is None:
+                return _SILENCE
+            now = self._link.now()
+            try:
+                if for_hello and len(datagram) == 32:
+                    self._session.hello(datagram, now)
+                    return _HELLO
+                return self._session.reply(datagram, self._idents, now)
+            except (PacketError, PayloadError, TokenError) as error:
+                self._skipped.append(error)
+
+    def _raise_verdict(self) -> None:
+        """Give up early where the device has said that another try is of no use."""
+        for error in self._skipped:
+            if isinstance(error, (TokenError, PayloadError)):
+                raise error
+
+    def _no_hello(self) -> NoReply:
+        return NoReply("%s: no answer to hello in %s: is the device switched on, is the address "
+                       "right, and is this host in the same subnet? (devices ignore others)%s"
+                       % (self._where, self._spent(), self._came()))
+
+    def _no_answer(self) -> NoReply:
+        if self._session.verified:
+            text = "no answer to %s in %s; it may have acted all the same"
+        else:
+            text = ("hello was answered, but %s in %s not: is the token the right one? "
+                    "(most devices do not answer a wrong one)")
+        sends = "the request" if self.attempts == 1 else "%d sends of the request" % self.attempts
+        return NoReply("%s: %s%s" % (self._where, text % (sends, self._spent()), self._came()),
+                       self.attempts)
+
+    def _spent(self) -> str:
+        return "%.3g s" % (self._link.now() - self._started)
+
+    def _came(self) -> str:
+        """What arrived instead of an answer."""
+        texts = [str(error) for error in self._skipped]
+        kinds = sorted(set(texts), key=texts.index)
+        return "".join("; came instead: %s (%d times)" % (kind, texts.count(kind))
+                       for kind in kinds[:3])

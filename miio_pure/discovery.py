@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""Discovery: say hello to one device, to several, or to all of a network."""
+
+import errno
+import socket
+import struct
+import time
+
+from .client import HELLO_AT, PORT, RECEIVE_SIZE, check_limits, open_socket, resolve, unreachable
+from .errors import MiioError, NoReply
+from .packet import HELLO, Found, decode_hello
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, List, Optional, Set, Tuple
+
+    from .client import Trace
+
+EVERYONE = "255.255.255.255"
+_IP_PKTINFO = 8  # Linux; the socket module names it only from Python 3.12 on
+_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
+
+
+def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
+             port: int = PORT, trace: "Optional[Trace]" = None) -> "Iterator[Found]":
+    """Yield a Found for each device that answers a hello, as it answers.
+
+    targets: addresses or host names; none means a broadcast. timeout: s. bind: the local
+    address to send from; a broadcast goes out on its interface. trace: see Client.
+
+    Raises NoReply if nothing can be sent, or if all that came is that ports are closed;
+    where devices just stay silent, nothing is yielded.
+    """
+    check_limits(port, timeout)
+    start = time.monotonic()
+    deadline = start + timeout
+    addresses = [resolve(target, deadline) for target in targets]
+    with open_socket(bind, deadline) as sock:
+        search = _Search(sock, addresses or [EVERYONE], port, trace)
+        for at, following in zip(HELLO_AT, HELLO_AT[1:] + (timeout,)):
+            if at < timeout and not search.done():
+                search.hello()
+                yield from search.answers(min(start + following, deadline))
+
+
+class _Search:
+    """Hellos to some addresses from one socket, and the answers to them."""
+
+    def __init__(self, sock: socket.socket, addresses: "List[str]", port: int,
+                 trace: "Optional[Trace]") -> None:
+        self._socket = sock
+        self._addresses = addresses
+        self._port = port
+        self._trace = trace
+        self._seen = set()  # type: Set[Tuple[str, int]]  # address and device id
+        # A broadcast's answers come from anywhere. That of a subnet ends in 255, nearly always.
+        self._open = any(address.endswith(".255") for address in addresses)
+        self._connected = len(addresses) == 1 and not self._open
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+
+    def hello(self) -> None:
+        """Send a hello to each address; NoReply if not a single one can be sent."""
+        failures = []  # type: List[OSError]
+        for address in self._addresses:
+            if self._trace:
+                self._trace("sent", HELLO, address)
+            try:
+                self._send(address)
+            except OSError as error:
+                failures.append(error)
+        if len(failures) == len(self._addresses):
+            raise self._cannot_send(failures[0])
+
+    def _send(self, address: str) -> None:
+        if self._connected:  # so that a closed port is told at once
+            self._socket.connect((address, self._port))
+            self._socket.send(HELLO)
+            return
+        try:
+            self._socket.sendto(HELLO, (address, self._port))
+        except OSError as error:
+            if address != EVERYONE or error.errno not in _NO_ROUTE:
+                raise
+            if not self._send_on_interfaces():
+                raise
+
+    def _send_on_interfaces(self) -> int:
+        """Without a default route: broadcast on each interface by name; how many took it."""
+        taken = 0
+        for index, _ in socket.if_nameindex() if hasattr(socket.socket, "sendmsg") else ():
+            # struct in_pktinfo of ip(7): interface, local address, header address
+            info = struct.pack("@i4s4s", index, b"", b"")
+            try:
+                self._socket.sendmsg([HELLO], [(socket.IPPROTO_IP, _IP_PKTINFO, info)], 0,
+                                     (EVERYONE, self._port))
+                taken += 1
+            except OSError:
+                pass  # this one has no address, or is down
+        return taken
+
+    def answers(self, until: float) -> "Iterator[Found]":
+        """Each new device that answers by the time until."""
+        while not self.done():
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            self._socket.settimeout(left)
+            try:
+                datagram, (address, port) = self._socket.recvfrom(RECEIVE_SIZE)
+            except socket.timeout:
+                return
+            except OSError as error:
+                if self._connected and isinstance(error, ConnectionError):
+                    raise self._cannot_send(error) from None
+                continue
+            if self._trace:
+                self._trace("received", datagram, address)
+            found = self._judge(datagram, address, port)
+            if found:
+                yield found
+
+    def done(self) -> bool:
+        """Whether there is nobody left to wait for."""
+        return not self._open and {address for address, _ in self._seen} >= set(self._addresses)
+
+    def _judge(self, datagram: bytes, address: str, port: int) -> "Optional[Found]":
+        if port != self._port or not (self._open or address in self._addresses):
+            return None
+        try:
+            packet = decode_hello(datagram)
+        except MiioError:
+            return None
+        who = (address, packet.header.device_id)
+        if who in self._seen:
+            return None
+        self._seen.add(who)
+        return Found(address, port, packet)
+
+    def _cannot_send(self, error: OSError) -> NoReply:
+        where = "%s port %d" % (", ".join(self._addresses), self._port)
+        return NoReply(unreachable(where, error))

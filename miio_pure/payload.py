@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""JSON as devices write it: strict JSON first, then repairs, each with a name."""
+
+import json
+
+from .errors import PayloadError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
+
+_BLANK = " \t\r\n"
+_WORD_ENDS = _BLANK + ",:[]{}\"\0"
+_NO_NUMBERS = ("nan", "inf", "infinity")
+_PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
+_KINDS = {list: "a list", str: "a string", bool: "true or false", int: "a number", float: "a number"}
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number - number:  # infinite: a double cannot hold it, and JSON could not say it again
+        raise ValueError("number too large: %.20s" % digits)
+    return number
+
+
+def _refuse(word: str) -> None:
+    raise ValueError("%s is not JSON" % word)
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_decode = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse).decode
+
+
+def dump(value: "Any") -> bytes:
+    """Compact JSON in ASCII; ValueError or TypeError for what JSON cannot say."""
+    try:
+        return _encode(value).encode("ascii")
+    except RecursionError:
+        raise ValueError("nested too deeply for JSON") from None
+
+
+def load(data: bytes, repairs: "Optional[List[str]]" = None,
+         quotes: str = '"') -> "Dict[str, Any]":
+    """The JSON object in a decrypted payload, repaired where a device wrote it badly.
+
+    repairs: a list that receives the name of each kind of repair made. quotes: the
+    characters that strings may stand in, where the text is not JSON otherwise. A NUL ends the
+    text. Raises PayloadError if no object is left.
+    """
+    try:
+        value = _decode(data.rstrip(b"\0").decode("utf-8"))
+    except (ValueError, RecursionError):
+        value = _load_repaired(data, [] if repairs is None else repairs, quotes)
+    if not isinstance(value, dict):
+        raise PayloadError("expected a JSON object, found %s" % _KINDS.get(type(value), "null"),
+                           data)
+    return value
+
+
+def _load_repaired(data: bytes, repairs: "List[str]", quotes: str) -> "Any":
+    repair = _Repair(data.decode("utf-8", "replace"), quotes)
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        repair.name("invalid UTF-8")
+    repair.run()
+    try:
+        value = _decode(repair.text())
+    except json.JSONDecodeError as error:
+        raise PayloadError("no JSON, even after repairs: %s: %s"
+                           % (error.msg, repair.place(error.pos)), data) from None
+    except RecursionError:
+        raise PayloadError("the JSON is nested too deeply", data) from None
+    except ValueError as error:  # a whole number of too many digits
+        raise PayloadError("the JSON is not usable: %s" % error, data) from None
+    repairs += repair.names
+    return value
+
+
+class _Repair:
+    """One pass over the tokens of broken JSON; what stands in strings is left alone."""
+
+    def __init__(self, text: str, quotes: str) -> None:
+        self._source = text
+        self._quotes = quotes
+        self._tokens = []  # type: List[Tuple[int, str]]  # where it stood, what stands there now
+        self._last = ""  # the last token if it is punctuation, "a" for any other
+        self.names = []  # type: List[str]
+
+    def name(self, repair: str) -> None:
+        if repair not in self.names:
+            self.names.append(repair)
+
+    def text(self) -> str:
+        return " ".join(token for _, token in self._tokens)
+
+    def place(self, position: int) -> str:
+        """Where in the source the character at this position of text() comes from."""
+        at = len(self._source)
+        for source, token in self._tokens:
+            if position <= len(token):
+                at = source + min(position, len(token) - 1)
+                break
+            position -= len(token) + 1
+        line = self._source.count("\n", 0, at) + 1
+        return "line %d column %d" % (line, at - self._source.rfind("\n", 0, at))
+
+    def run(self) -> None:
+        at, end = 0, len(self._source)
+        while at < end:
+            char = self._source[at]
+            if char == "\0":
+                if self._source[at:].strip("\0"):
+                    self.name("bytes after the NUL")
+                break
+            if char in self._quotes:
+                at = self._string(at, char)
+            elif char in ",:[]{}":
+                at = self._punctuation(at, char)
+            elif char in _BLANK:
+                at += 1
+            else:
+                at = self._word(at)
+        if not self._tokens:
+            self.name("empty payload")
+            self._tokens.append((0, "{}"))
+
+    def _add(self, at: int, token: str, last: str = "a") -> None:
+        self._tokens.append((at, token))
+        self._last = last
+
+    def _punctuation(self, at: int, char: str) -> int:
+        if char in ",]}" and self._last == ":":
+            self.name("missing value")
+            self._add(at, "null")
+        if char == "," and self._last in ("", ",", "[", "{"):
+            self.name("extra comma")
+        else:
+            if char in "]}" and self._last == ",":
+                self.name("extra comma")
+                self._tokens.pop()
+            self._add(at, char, char)
+        return at + 1
+
+    def _word(self, at: int) -> int:
+        end = at
+        while end < len(self._source) and self._source[end] not in _WORD_ENDS:
+            end += 1
+        word = self._source[at:end]
+        self._add(at, word if word in ("true", "false", "null") else self._repaired_word(word))
+        return end
+
+    def _repaired_word(self, word: str) -> str:
+        if word.lstrip("+-").lower() in _NO_NUMBERS:
+            self.name("nan")
+            return "null"
+        sign = word[:word.startswith("-")]
+        digits = word[len(sign):].lstrip("0")
+        number = sign + (digits if digits[:1].isdigit() else "0" + digits)
+        try:
+            _decode(number)
+        except ValueError:
+            self.name("bare word")
+            return _PYTHON_WORDS.get(word) or _encode(word)
+        if number != word:
+            self.name("leading zero")
+        return number
+
+    def _string(self, at: int, quote: str) -> int:
+        parts, end = ['"'], at + 1
+        while end < len(self._source):
+            char = self._source[end]
+            if char == quote:
+                self._add(at, "".join(parts) + '"')
+                return end + 1
+            if char == "\\":
+                escape = self._source[end:end + 2]
+                parts.append("'" if escape == "\\'" else escape)
+                end += 1
+            elif char < " ":
+                self.name("control character in a string")
+                parts.append("\\u%04x" % ord(char))
+            else:
+                parts.append('\\"' if char == '"' else char)
+            end += 1
+        self._add(at, "".join(parts))  # never closed: the decoder will say so
+        return end
