@@ -5,6 +5,7 @@ import sys
 
 try:
     from .cli import main
+
     status = main()
 except KeyboardInterrupt:
     status = 130

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""AES (FIPS-197) with CBC (SP 800-38A) and PKCS#7 padding, in pure Python, made for speed.
+"""AES (FIPS-197) with CBC (SP 800-38A) and PKCS#7 padding, in pure Python, for speed.
 
 An interpreter is slow at steps and fast at strings, so each round is a few calls that
 work on whole strings in C:
 
 - `bytes.translate` with a table of 256 bytes substitutes every byte of a state at once:
   SubBytes, and SubBytes followed by a multiplication in GF(2**8).
-- `INDICES.translate(state)`, the state standing where the table is expected, moves bytes:
-  the result holds the state's bytes in the order that INDICES names.
+- `INDICES.translate(state)`, the state standing where the table is expected, moves
+  bytes: the result holds the state's bytes in the order that INDICES names.
 - XOR of whole states is `^` on one int made of their bytes.
 
-A state is 16 bytes in the order of FIPS-197 3.4 (index = 4 * column + row); as an int it is
-little-endian. Table look-ups take a time that depends on the data: where an attacker
-measures this process's time, use another AES.
+A state is 16 bytes in the order of FIPS-197 3.4 (index = 4 * column + row); as an int
+it is little-endian. Table look-ups take a time that depends on the data: where an
+attacker measures this process's time, use another AES.
 """
 
 TYPE_CHECKING = False
@@ -45,8 +45,9 @@ def _substitution() -> bytes:
     sbox[0] = 0x63
     for log, x in enumerate(powers):
         inverse = powers[-log % 255] * 0x0101
-        sbox[x] = (inverse ^ inverse >> 4 ^ inverse >> 5 ^ inverse >> 6 ^ inverse >> 7
-                   ^ 0x63) & 0xFF
+        sbox[x] = (
+            inverse ^ inverse >> 4 ^ inverse >> 5 ^ inverse >> 6 ^ inverse >> 7 ^ 0x63
+        ) & 0xFF
     return bytes(sbox)
 
 
@@ -59,47 +60,53 @@ _INV_11 = _INV.translate(_times(11))
 _INV_13 = _INV.translate(_times(13))
 _INV_14 = _INV.translate(_times(14))
 
-# MixColumns (5.1.3) makes row r from 2 * row r + 3 * row r+1 + row r+2 + row r+3: four states,
-# each the substituted state after ShiftRows (5.1.2: index i comes from 5i mod 16) with its
-# columns turned by 0, 1, 2 and 3 rows. One gather of 64 indices lays all four side by side, out of
-# a table that joins S(x), 2 S(x) and 3 S(x) by a filler which makes it 256 bytes long.
+# MixColumns (5.1.3) makes row r from 2 * row r + 3 * row r+1 + row r+2 + row r+3: four
+# states, each the substituted state after ShiftRows (5.1.2: index i comes from 5i mod
+# 16) with its columns turned by 0, 1, 2 and 3 rows. One gather of 64 indices lays all
+# four side by side, out of a table that joins S(x), 2 S(x) and 3 S(x) by a filler which
+# makes it 256 bytes long.
 _FILL = bytes(104)
 _join_sub = _FILL.join
 
 
 def _gather(shift: int, starts: "Sequence[int]") -> bytes:
     """Where each byte of the four turned states lies in a table with those starts."""
-    return bytes(start + shift * (i & 12 | (i + turn) & 3) % 16
-                 for turn, start in enumerate(starts) for i in range(16))
+    return bytes(
+        start + shift * (i & 12 | (i + turn) & 3) % 16
+        for turn, start in enumerate(starts)
+        for i in range(16)
+    )
 
 
 _MIX = _gather(5, (120, 240, 0, 0)).translate  # 2 S, 3 S, S, S
-_UNMIX = _gather(13, (0, 16, 32, 48)).translate  # 14, 11, 13, 9 times the inverse, 5.3.3
+# the same for InvShiftRows and InvMixColumns (5.3.3): 14, 11, 13, 9 times the inverse
+_UNMIX = _gather(13, (0, 16, 32, 48)).translate
 _UNMIX_FILL = bytes(192)
 _ONES = 0x00000001000000010000000100000001
 
-# Lanes: many blocks at once, byte (row, column) of every block side by side in a lane, the lanes
-# row after row. This is where lane 4 * row + column lies in a block.
+# Lanes: many blocks at once, byte (row, column) of every block side by side in a lane,
+# the lanes row after row. This is where lane 4 * row + column lies in a block.
 _LANES = tuple(4 * column + row for row in range(4) for column in range(4))
 _LANES_FROM = 4  # blocks; below that, one block at a time is faster
-_CHUNK = 256  # blocks worked on at once: 4 KiB, so that what a round touches stays in the cache
+_CHUNK = 256  # blocks at once: 4 KiB, so that what a round touches stays in the cache
 _LANE_FILL = bytes(240)
 
 
 def _expand(key: bytes) -> "List[int]":
     """The key schedule, FIPS-197 5.2: 11, 13 or 15 round keys.
 
-    A word of the schedule is the word before it XOR the word Nk before it. Over Nk words
-    that is a running XOR, made by doubling, plus one substituted word spread over all.
+    A word of the schedule is the word before it XOR the word Nk before it. Over Nk
+    words that is a running XOR, made by doubling, plus one substituted word spread over
+    all.
     """
     if len(key) == 24:
         return _expand_192(key)
-    keys = [int.from_bytes(key[i:i + 16], "little") for i in range(0, len(key), 16)]
+    keys = [int.from_bytes(key[i : i + 16], "little") for i in range(0, len(key), 16)]
     stride, rcon = len(keys), 1
     for i in range(stride, len(key) // 4 + 7):
         word = (keys[-1] >> 96).to_bytes(4, "little").translate(_SUB)
         spread = int.from_bytes(word, "little")
-        if i % stride == 0:  # RotWord and Rcon; a 256-bit key has SubWord alone in between
+        if i % stride == 0:  # RotWord, Rcon; in between, 256 bits have SubWord alone
             spread = (spread >> 8 | spread << 24 & 0xFF000000) ^ rcon
             rcon = rcon << 1 ^ (0x11B if rcon & 0x80 else 0)
         running = keys[-stride]
@@ -122,14 +129,15 @@ def _expand_192(key: bytes) -> "List[int]":
         running = running & (1 << 192) - 1 ^ spread * (_ONES | _ONES << 64)
         schedule.append(running.to_bytes(24, "little"))
     joined = b"".join(schedule)
-    return [int.from_bytes(joined[i:i + 16], "little") for i in range(0, 208, 16)]
+    return [int.from_bytes(joined[i : i + 16], "little") for i in range(0, 208, 16)]
 
 
 def _invert(keys: "List[int]") -> "List[int]":
-    """Round keys for the equivalent inverse cipher, FIPS-197 5.3.5, in the order of use.
+    """Round keys for the equivalent inverse cipher, FIPS-197 5.3.5, in the order of
+    use.
 
-    InvMixColumns is applied to all but the first and the last; S undoes the inverse S-box
-    that is folded into the tables, and ShiftRows the InvShiftRows of the gather.
+    InvMixColumns is applied to all but the first and the last; S undoes the inverse
+    S-box that is folded into the tables, and ShiftRows the InvShiftRows of the gather.
     """
     inverted = [keys[-1]]
     for key in keys[-2:0:-1]:
@@ -141,9 +149,16 @@ def _invert(keys: "List[int]") -> "List[int]":
 
 def _unmix(state: bytes) -> int:
     """InvShiftRows, InvSubBytes and InvMixColumns of one state."""
-    total = int.from_bytes(_UNMIX(
-        state.translate(_INV_14) + state.translate(_INV_11)
-        + state.translate(_INV_13) + state.translate(_INV_9) + _UNMIX_FILL), "little")
+    total = int.from_bytes(
+        _UNMIX(
+            state.translate(_INV_14)
+            + state.translate(_INV_11)
+            + state.translate(_INV_13)
+            + state.translate(_INV_9)
+            + _UNMIX_FILL
+        ),
+        "little",
+    )
     total ^= total >> 256
     return (total ^ total >> 128) & _MASK
 
@@ -161,8 +176,8 @@ class AES:
         if len(key) not in (16, 24, 32):
             raise ValueError("an AES key has 16, 24 or 32 bytes, not %d" % len(key))
         self._keys = _expand(key)
-        self._inverse = []  # type: List[int]
-        self._lane_keys = (0, [])  # type: Tuple[int, List[int]]
+        self._inverse: "List[int]" = []
+        self._lane_keys: "Tuple[int, List[int]]" = (0, [])
 
     def __repr__(self) -> str:
         return "<AES>"
@@ -192,12 +207,23 @@ class AES:
         blocks = []
         state = number(iv, "little")
         for i in range(0, len(data), BLOCK):
-            state ^= number(data[i:i + BLOCK], "little") ^ first
+            state ^= number(data[i : i + BLOCK], "little") ^ first
             for key in middle:
-                # SubBytes and the products, then ShiftRows and MixColumns' four terms ...
+                # SubBytes and the products, then ShiftRows and MixColumns' four terms
+                # ...
                 text = state.to_bytes(16, "little")
-                state = number(mix(join((text.translate(sub), text.translate(sub_2),
-                                         text.translate(sub_3)))), "little")
+                state = number(
+                    mix(
+                        join(
+                            (
+                                text.translate(sub),
+                                text.translate(sub_2),
+                                text.translate(sub_3),
+                            )
+                        )
+                    ),
+                    "little",
+                )
                 state ^= state >> 256  # ... which are summed, and AddRoundKey
                 state = (state ^ state >> 128) & mask ^ key
             # the last round has no MixColumns
@@ -213,12 +239,18 @@ class AES:
         """
         _check(iv, data)
         if not self._inverse:
-            self._inverse = _invert(self._keys)  # a client that only sends never needs them
+            self._inverse = _invert(
+                self._keys
+            )  # a client that only sends never needs them
         if len(data) < _LANES_FROM * BLOCK:
             return self._decrypt_few(iv, data)
         chain, size = bytes(iv) + bytes(data), _CHUNK * BLOCK
-        return b"".join([self._decrypt_lanes(chain[i:i + BLOCK + size])
-                         for i in range(0, len(data), size)])
+        return b"".join(
+            [
+                self._decrypt_lanes(chain[i : i + BLOCK + size])
+                for i in range(0, len(data), size)
+            ]
+        )
 
     def _decrypt_few(self, iv: bytes, data: bytes) -> bytes:
         """CBC decryption, one block after the other."""
@@ -229,13 +261,20 @@ class AES:
         blocks = []
         before = number(iv, "little")
         for i in range(0, len(data), BLOCK):
-            cipher = number(data[i:i + BLOCK], "little")
+            cipher = number(data[i : i + BLOCK], "little")
             state = cipher ^ first
             for key in middle:
                 text = state.to_bytes(16, "little")
-                state = number(unmix(text.translate(inv_14) + text.translate(inv_11)
-                                     + text.translate(inv_13) + text.translate(inv_9)
-                                     + fill), "little")
+                state = number(
+                    unmix(
+                        text.translate(inv_14)
+                        + text.translate(inv_11)
+                        + text.translate(inv_13)
+                        + text.translate(inv_9)
+                        + fill
+                    ),
+                    "little",
+                )
                 state ^= state >> 256
                 state = (state ^ state >> 128) & mask ^ key
             text = state.to_bytes(16, "little").translate(_INV)
@@ -252,37 +291,56 @@ class AES:
         state = number(b"".join([lane[1:] for lane in lanes]), "little") ^ keys[0]
         for key in keys[1:-1]:
             text = _unshift(state.to_bytes(size, "little"), n)
-            # InvMixColumns: a row's terms come from the rows below it, so turn by whole rows
+            # InvMixColumns: a row's terms come from the rows below it, so turn by whole
+            # rows
             rows = text + text
-            state = (number(text.translate(_INV_14), "little")
-                     ^ number(rows[4 * n:20 * n].translate(_INV_11), "little")
-                     ^ number(rows[8 * n:24 * n].translate(_INV_13), "little")
-                     ^ number(rows[12 * n:28 * n].translate(_INV_9), "little") ^ key)
+            state = (
+                number(text.translate(_INV_14), "little")
+                ^ number(rows[4 * n : 20 * n].translate(_INV_11), "little")
+                ^ number(rows[8 * n : 24 * n].translate(_INV_13), "little")
+                ^ number(rows[12 * n : 28 * n].translate(_INV_9), "little")
+                ^ key
+            )
         text = _unshift(state.to_bytes(size, "little"), n).translate(_INV)
-        state = (number(text, "little") ^ keys[-1]
-                 ^ number(b"".join([lane[:-1] for lane in lanes]), "little"))
+        state = (
+            number(text, "little")
+            ^ keys[-1]
+            ^ number(b"".join([lane[:-1] for lane in lanes]), "little")
+        )
         text, plain = state.to_bytes(size, "little"), bytearray(size)
         for lane, i in enumerate(_LANES):
-            plain[i::BLOCK] = text[lane * n:lane * n + n]
+            plain[i::BLOCK] = text[lane * n : lane * n + n]
         return bytes(plain)
 
     def _spread(self, n: int) -> "List[int]":
-        """The inverse round keys, each of their bytes repeated over a lane of n blocks."""
+        """The inverse round keys, each of their bytes repeated over a lane of n."""
         known, keys = self._lane_keys  # read and written whole: threads may share a key
         if known != n:
             template = b"".join([bytes((i,)) * n for i in _LANES])
-            keys = [int.from_bytes(template.translate(key.to_bytes(16, "little") + _LANE_FILL),
-                                   "little") for key in self._inverse]
+            keys = [
+                int.from_bytes(
+                    template.translate(key.to_bytes(16, "little") + _LANE_FILL),
+                    "little",
+                )
+                for key in self._inverse
+            ]
             self._lane_keys = n, keys
         return keys
 
 
 def _unshift(text: bytes, n: int) -> bytes:
     """InvShiftRows, FIPS-197 5.3.1: row r of the lanes turns right by r columns."""
-    return b"".join((text[:4 * n],
-                     text[7 * n:8 * n], text[4 * n:7 * n],
-                     text[10 * n:12 * n], text[8 * n:10 * n],
-                     text[13 * n:], text[12 * n:13 * n]))
+    return b"".join(
+        (
+            text[: 4 * n],
+            text[7 * n : 8 * n],
+            text[4 * n : 7 * n],
+            text[10 * n : 12 * n],
+            text[8 * n : 10 * n],
+            text[13 * n :],
+            text[12 * n : 13 * n],
+        )
+    )
 
 
 def _check(iv: bytes, data: bytes) -> None:
@@ -293,7 +351,7 @@ def _check(iv: bytes, data: bytes) -> None:
 
 
 def pad(data: bytes) -> bytes:
-    """Add PKCS#7 padding up to a multiple of 16 bytes, at least one byte. RFC 5652 6.3."""
+    """Add PKCS#7 padding, 1 to 16 bytes, up to whole blocks. RFC 5652 6.3."""
     missing = BLOCK - len(data) % BLOCK
     return data + bytes((missing,)) * missing
 

@@ -11,10 +11,11 @@ from .errors import MiioError, NoReply, PayloadError, TokenError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, NoReturn, Optional, Union
+    from typing import Any, Dict, List, NoReturn, Optional
 
     from .client import Trace
     from .packet import Found, Token
+
     Options = argparse.Namespace
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -23,7 +24,8 @@ EXAMPLES = """examples:
   %(prog)s --demo
   %(prog)s --discover all
   %(prog)s --ip 192.168.1.47 --info
-  %(prog)s --ip 192.168.1.47 --token HEX --sendcmd '{"method":"get_prop","params":["power"]}'
+  %(prog)s --ip 192.168.1.47 --token HEX \\
+      --sendcmd '{"method":"get_prop","params":["power"]}'
 
 Exit status: 0 done; 1 no reply, refused, damaged, nothing found; 2 wrong usage.
 The environment variable MIIO_TOKEN serves instead of --token, out of the process list.
@@ -61,36 +63,69 @@ def main(argv: "Optional[List[str]]" = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     program = os.path.basename(sys.argv[0] if sys.argv else "")
-    parser = _Parser(prog="python3 -m miio_pure" if program in ("", "__main__.py") else program,
-                     description="Control Xiaomi Wi-Fi devices on the local network (miIO).",
-                     epilog=EXAMPLES, allow_abbrev=False,
-                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = _Parser(
+        prog="python3 -m miio_pure" if program in ("", "__main__.py") else program,
+        description="Control Xiaomi Wi-Fi devices on the local network (miIO).",
+        epilog=EXAMPLES,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     action = parser.add_mutually_exclusive_group()
-    action.add_argument("--discover", nargs="+", metavar="all|IP",
-                        help="find devices: all of the network, or those at some addresses")
-    action.add_argument("--info", action="store_true", help="show what the device at --ip is")
-    action.add_argument("--sendcmd", metavar="JSON", help="send a command to the device at --ip")
+    action.add_argument(
+        "--discover",
+        nargs="+",
+        metavar="all|IP",
+        help="find devices: all of the network, or those at some addresses",
+    )
+    action.add_argument(
+        "--info", action="store_true", help="show what the device at --ip is"
+    )
+    action.add_argument(
+        "--sendcmd", metavar="JSON", help="send a command to the device at --ip"
+    )
     action.add_argument("--decode", metavar="HEX", help="decrypt a packet with --token")
-    action.add_argument("--demo", action="store_true",
-                        help="show it all with a simulated device")
-    action.add_argument("--simulate", action="store_true",
-                        help="be a simulated device on 127.0.0.1, or --bindip, until Ctrl-C")
+    action.add_argument(
+        "--demo", action="store_true", help="show it all with a simulated device"
+    )
+    action.add_argument(
+        "--simulate",
+        action="store_true",
+        help="be a simulated device on 127.0.0.1, or --bindip, until Ctrl-C",
+    )
     parser.add_argument("--ip", metavar="IP", help="address or host name of the device")
-    parser.add_argument("--token", metavar="HEX",
-                        help="32 hex digits (default: $MIIO_TOKEN, or what the device shows)")
+    parser.add_argument(
+        "--token",
+        metavar="HEX",
+        help="32 hex digits (default: $MIIO_TOKEN, or what the device shows)",
+    )
     parser.add_argument("--bindip", metavar="IP", help="local address to send from")
-    parser.add_argument("--port", type=_port, default=54321, metavar="N", help="UDP port (54321)")
-    parser.add_argument("--timeout", type=_seconds, default=5.0, metavar="S",
-                        help="longest time to wait, in seconds (5)")
-    parser.add_argument("--json", action="store_true", help="--discover: one JSON object a line")
-    parser.add_argument("--debug", action="store_true", help="show every datagram on stderr")
-    parser.add_argument("--version", action="version", version="miio_pure " + __version__)
+    parser.add_argument(
+        "--port", type=_port, default=54321, metavar="N", help="UDP port (54321)"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=5.0,
+        metavar="S",
+        help="longest time to wait, in seconds (5)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="--discover: one JSON object a line"
+    )
+    parser.add_argument(
+        "--debug", action="store_true", help="show every datagram on stderr"
+    )
+    parser.add_argument(
+        "--version", action="version", version="miio_pure " + __version__
+    )
     return parser
 
 
 def _port(text: str) -> int:
     if not (text.isdigit() and len(text) < 6 and 0 < int(text) < 65536):
-        raise argparse.ArgumentTypeError("a number from 1 to 65535, not %s" % ascii(text))
+        raise argparse.ArgumentTypeError(
+            "a number from 1 to 65535, not %s" % ascii(text)
+        )
     return int(text)
 
 
@@ -100,8 +135,9 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= 86400:
-        raise argparse.ArgumentTypeError("seconds, more than 0 and at most 86400, not %s"
-                                         % ascii(text))
+        raise argparse.ArgumentTypeError(
+            "seconds, more than 0 and at most 86400, not %s" % ascii(text)
+        )
     return seconds
 
 
@@ -124,29 +160,55 @@ def _run(options: "Options") -> int:
 
 def _discover(options: "Options") -> int:
     from .discovery import discover
+
     targets = [] if options.discover == ["all"] else options.discover
     count = 0
-    for found in discover(*targets, timeout=options.timeout, bind=options.bindip,
-                          port=options.port, trace=_trace(options)):
+    for found in discover(
+        *targets,
+        timeout=options.timeout,
+        bind=options.bindip,
+        port=options.port,
+        trace=_trace(options),
+    ):
         if options.json:
             _print(_json(_facts(found)))
         else:
             if not count:
-                _print(TABLE % ("address", "device id", "type", "serial", "stamp (s)", "token"))
-            _print(TABLE % (found.address, found.device_id, "%04x" % found.device_type,
-                            "%04x" % found.serial, found.stamp,
-                            found.token.hex() if found.token else "hidden"))
+                _print(
+                    TABLE
+                    % ("address", "device id", "type", "serial", "stamp (s)", "token")
+                )
+            _print(
+                TABLE
+                % (
+                    found.address,
+                    found.device_id,
+                    "%04x" % found.device_type,
+                    "%04x" % found.serial,
+                    found.stamp,
+                    found.token.hex() if found.token else "hidden",
+                )
+            )
         count += 1
     if not count:
-        raise NoReply("no device answered within %g s; devices answer their own subnet only"
-                      % options.timeout)
+        raise NoReply(
+            "no device answered within %g s; devices answer their own subnet only"
+            % options.timeout
+        )
     return DONE
 
 
 def _facts(found: "Found") -> "Dict[str, Any]":
-    return {"address": found.address, "port": found.port, "device_id": found.device_id,
-            "device_type": found.device_type, "serial": found.serial, "stamp": found.stamp,
-            "token": found.token.hex() if found.token else None, "model": found.model}
+    return {
+        "address": found.address,
+        "port": found.port,
+        "device_id": found.device_id,
+        "device_type": found.device_type,
+        "serial": found.serial,
+        "stamp": found.stamp,
+        "token": found.token.hex() if found.token else None,
+        "model": found.model,
+    }
 
 
 def _talk(options: "Options") -> int:
@@ -154,8 +216,15 @@ def _talk(options: "Options") -> int:
         raise _Usage("--ip is missing: the address of the device")
     fields = None if options.info else _command(options.sendcmd)
     from .client import Client
-    with Client(options.ip, _token(options), port=options.port, timeout=options.timeout,
-                bind=options.bindip, trace=_trace(options)) as client:
+
+    with Client(
+        options.ip,
+        _token(options),
+        port=options.port,
+        timeout=options.timeout,
+        bind=options.bindip,
+        trace=_trace(options),
+    ) as client:
         if fields is None:
             result = client.info()
         else:
@@ -170,21 +239,23 @@ def _talk(options: "Options") -> int:
 def _command(text: str) -> "Dict[str, Any]":
     """The command that the user typed, which may be as badly written as a device's."""
     from .payload import load
-    repairs = []  # type: List[str]
+
+    repairs: "List[str]" = []
     try:
         fields = load(text.encode("utf-8", "surrogateescape"), repairs, quotes="\"'")
     except PayloadError as error:
         raise _Usage("--sendcmd: %s" % error) from None
-    if repairs:
-        _say("warning: --sendcmd is no proper JSON; repaired: %s" % ", ".join(repairs))
     if "method" not in fields:
         raise _Usage('--sendcmd: the command has no "method"')
+    if repairs:
+        _say("warning: --sendcmd is no proper JSON; repaired: %s" % ", ".join(repairs))
     return fields
 
 
 def _decode(options: "Options") -> int:
     from .packet import decode
     from .payload import load
+
     try:
         datagram = bytes.fromhex(options.decode)
     except ValueError:
@@ -193,15 +264,24 @@ def _decode(options: "Options") -> int:
     packet = decode(datagram, token)
     if len(datagram) == 32:
         header = packet.header
-        _print(_json({"device_id": header.device_id, "stamp": header.stamp,
-                      "token": packet.token.hex() if packet.token else None}))
+        _print(
+            _json(
+                {
+                    "device_id": header.device_id,
+                    "stamp": header.stamp,
+                    "token": packet.token.hex() if packet.token else None,
+                }
+            )
+        )
         return DONE
     if packet.payload is None:
         raise _Usage("--decode needs --token")
-    repairs = []  # type: List[str]
+    repairs: "List[str]" = []
     value = load(packet.payload, repairs)
     if repairs:
-        _say("warning: the payload is no proper JSON; repaired: %s" % ", ".join(repairs))
+        _say(
+            "warning: the payload is no proper JSON; repaired: %s" % ", ".join(repairs)
+        )
     _print(_json(value))
     return DONE
 
@@ -210,29 +290,54 @@ def _demo(options: "Options") -> int:
     from .client import Client
     from .discovery import discover
     from .simulator import Simulator, fan
+
     with Simulator(fan(os.urandom(16), reveal=True)) as simulator:
-        _print("A simulated fan listens at %s, port %d." % (simulator.address, simulator.port))
-        for found in discover(simulator.address, port=simulator.port, trace=_trace(options)):
+        _print(
+            "A simulated fan listens at %s, port %d."
+            % (simulator.address, simulator.port)
+        )
+        for found in discover(
+            simulator.address, port=simulator.port, trace=_trace(options)
+        ):
             _print("discover: device %d, which shows its token" % found.device_id)
-        with Client(simulator.address, port=simulator.port, trace=_trace(options)) as client:
+        with Client(
+            simulator.address, port=simulator.port, trace=_trace(options)
+        ) as client:
             _print("info: %s" % _json(client.info()))
-            for method, params in (("get_prop", ["power", "speed"]), ("set_speed", [66]),
-                                   ("get_prop", ["power", "speed"])):
-                _print("%s %s -> %s" % (method, _json(params), _json(client.send(method, params))))
+            for method, params in (
+                ("get_prop", ["power", "speed"]),
+                ("set_speed", [66]),
+                ("get_prop", ["power", "speed"]),
+            ):
+                _print(
+                    "%s %s -> %s"
+                    % (method, _json(params), _json(client.send(method, params)))
+                )
     return DONE
 
 
 def _simulate(options: "Options") -> int:
     from .simulator import Simulator, fan
+
     token = _token(options)
     host = options.bindip or "127.0.0.1"
     try:
-        simulator = Simulator(fan(token or os.urandom(16), reveal=token is None), host, options.port)
+        simulator = Simulator(
+            fan(token or os.urandom(16), reveal=token is None), host, options.port
+        )
     except OSError as error:
-        raise NoReply("cannot listen at %s port %d: %s" % (host, options.port, error.strerror)) from None
-    _say("simulated device %d at %s port %d, token %s; Ctrl-C ends it"
-         % (simulator.device.device_id, simulator.address, simulator.port,
-            "as given" if token else "shown in its hello"))
+        raise NoReply(
+            "cannot listen at %s port %d: %s" % (host, options.port, error.strerror)
+        ) from None
+    _say(
+        "simulated device %d at %s port %d, token %s; Ctrl-C ends it"
+        % (
+            simulator.device.device_id,
+            simulator.address,
+            simulator.port,
+            "as given" if token else "shown in its hello",
+        )
+    )
     try:
         _end_on_sigterm()
         simulator.serve()
@@ -248,18 +353,19 @@ def _end_on_sigterm() -> None:
 
     def end(number: int, frame: object) -> None:
         raise KeyboardInterrupt
+
     signal.signal(signal.SIGTERM, end)
 
 
 def _token(options: "Options") -> "Optional[Token]":
     from .packet import Token
-    text = options.token if options.token is not None else os.environ.get("MIIO_TOKEN")
-    if not text and options.token is None:
-        return None
+
+    name, text = "--token", options.token
+    if text is None:
+        name, text = "MIIO_TOKEN", os.environ.get("MIIO_TOKEN") or None
     try:
-        return Token(text)
+        return None if text is None else Token(text)
     except TokenError as error:
-        name = "MIIO_TOKEN" if options.token is None else "--token"
         raise _Usage("%s: %s" % (name, error)) from None
 
 
@@ -274,13 +380,21 @@ def _trace(options: "Options") -> "Optional[Trace]":
             _, length, device_id, stamp, checksum = HEADER.unpack_from(datagram)
             if len(datagram) == 32 and datagram != HELLO and checksum.strip(b"\xff"):
                 text = datagram[:16].hex() + "(hidden here: it may be the token)"
-            text = "length %d, device id %d, stamp %d: %s" % (length, device_id, stamp, text)
+            text = "length %d, device id %d, stamp %d: %s" % (
+                length,
+                device_id,
+                stamp,
+                text,
+            )
         _say("%s %s %d bytes, %s" % (event, address, len(datagram), text))
+
     return show
 
 
 def _json(value: "Any") -> str:
-    return json.dumps(value, separators=(",", ":"))  # in ASCII: no control character gets out
+    return json.dumps(
+        value, separators=(",", ":")
+    )  # in ASCII: no control character gets out
 
 
 def _print(text: str) -> None:

@@ -6,13 +6,30 @@ import socket
 import time
 from _thread import allocate_lock, start_new_thread
 
-from .errors import DeviceError, MiioError, NoReply, PacketError, PayloadError, TokenError
+from .errors import (
+    DeviceError,
+    MiioError,
+    NoReply,
+    PacketError,
+    PayloadError,
+    TokenError,
+)
 from .packet import HELLO, Found, Token
 from .session import Session, compose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
+    from typing import (
+        Any,
+        Callable,
+        ClassVar,
+        Dict,
+        Iterator,
+        List,
+        Optional,
+        Sequence,
+        Union,
+    )
 
     # called with "sent" or "received", the datagram, and the peer's address
     Trace = Callable[[str, bytes, str], None]
@@ -26,7 +43,13 @@ BUSY_PAUSE = 0.5  # s
 RECEIVE_SIZE = 65535  # bytes
 _LONGEST = 86400.0  # s
 # These mean what silence means: the way is broken for a moment, or for good.
-_LIKE_SILENCE = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ENOBUFS, errno.EAGAIN)
+_LIKE_SILENCE = (
+    errno.EHOSTUNREACH,
+    errno.EHOSTDOWN,
+    errno.ENETDOWN,
+    errno.ENOBUFS,
+    errno.EAGAIN,
+)
 _SILENCE = object()
 _HELLO = object()
 
@@ -36,7 +59,9 @@ def check_limits(port: int, timeout: float) -> None:
     if not 0 < port < 65536:
         raise ValueError("a port is a number from 1 to 65535, not %r" % port)
     if not 0 < timeout <= _LONGEST:
-        raise ValueError("a timeout is more than 0 s and at most a day, not %r" % timeout)
+        raise ValueError(
+            "a timeout is more than 0 s and at most a day, not %r" % timeout
+        )
 
 
 def resolve(host: str, deadline: float) -> str:
@@ -47,15 +72,21 @@ def resolve(host: str, deadline: float) -> str:
     except (OSError, ValueError):
         pass
     if not host or not all(" " < char < "\x7f" for char in host):
-        raise NoReply("no host can be called %s: give an address such as 192.168.1.47" % ascii(host))
-    outcome = []  # type: List[Union[str, OSError]]
+        raise NoReply(
+            "no host can be called %s: give an address such as 192.168.1.47"
+            % ascii(host)
+        )
+    outcome: "List[Union[str, OSError]]" = []
     done = allocate_lock()
     done.acquire()
 
-    def look_up() -> None:  # in a thread, as it may block for much longer than we may
+    # In a thread, as it may block for longer than we may; coverage cannot follow it.
+    def look_up() -> None:  # pragma: no cover
         try:
             # bytes: small hosts have no idna codec, and str would need it
-            found = socket.getaddrinfo(host.encode("ascii"), None, socket.AF_INET, socket.SOCK_DGRAM)
+            found = socket.getaddrinfo(
+                host.encode("ascii"), None, socket.AF_INET, socket.SOCK_DGRAM
+            )
             outcome.append(str(found[0][4][0]))
         except OSError as error:
             outcome.append(error)
@@ -64,10 +95,10 @@ def resolve(host: str, deadline: float) -> str:
 
     start_new_thread(look_up, ())
     done.acquire(True, max(0.0, deadline - time.monotonic()))
-    if outcome and isinstance(outcome[0], str):
-        return outcome[0]
-    reason = outcome[0].strerror if outcome else "no answer from the name server"
-    raise NoReply("cannot find the host %s: %s" % (host, reason))
+    result = outcome[0] if outcome else OSError(0, "no answer from the name server")
+    if isinstance(result, str):
+        return result
+    raise NoReply("cannot find the host %s: %s" % (host, result.strerror))
 
 
 def open_socket(bind: "Optional[str]", deadline: float) -> socket.socket:
@@ -78,13 +109,17 @@ def open_socket(bind: "Optional[str]", deadline: float) -> socket.socket:
             sock.bind((resolve(bind, deadline), 0))
     except OSError as error:  # NoReply is one, too
         sock.close()
-        raise NoReply("cannot send from %s: %s" % (bind, error.strerror or error)) from None
+        raise NoReply(
+            "cannot send from %s: %s" % (bind, error.strerror or error)
+        ) from None
     return sock
 
 
 def unreachable(where: str, error: OSError) -> str:
     """What an error of the socket means for somebody who wants to reach where."""
-    if isinstance(error, ConnectionError):  # ICMP port unreachable, as Linux or Windows name it
+    if isinstance(
+        error, ConnectionError
+    ):  # ICMP port unreachable, as Linux or Windows name it
         return "%s: the port is closed: no miIO device listens there" % where
     return "%s: cannot be reached: %s" % (where, error.strerror or error)
 
@@ -94,8 +129,14 @@ class Link:
 
     now = staticmethod(time.monotonic)
 
-    def __init__(self, host: str, port: int, bind: "Optional[str]", deadline: float,
-                 trace: "Optional[Trace]" = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        bind: "Optional[str]",
+        deadline: float,
+        trace: "Optional[Trace]" = None,
+    ) -> None:
         self.address = resolve(host, deadline)
         self.port = port
         self._trace = trace
@@ -142,20 +183,28 @@ class Link:
 class Client:
     """A device on the network; may be shared between threads, whose calls take turns.
 
-    host: address or name. token: 32 hex digits, 16 bytes, a Token, or None to use the one
-    that the device shows in its hello. timeout: s, the time that each call may take at the
-    most. bind: the local address to send from. link: a Link or its like, for tests.
-    trace: called with "sent" or "received", each datagram and the device's address.
+    host: address or name. token: 32 hex digits, 16 bytes, a Token, or None to use the
+    one that the device shows in its hello. timeout: s, the time that each call may take
+    at the most. bind: the local address to send from. link: a Link or its like, for
+    tests. trace: called with "sent" or "received", each datagram and the device's
+    address.
 
     Errors: MiioError; TypeError or ValueError for arguments that cannot be meant.
     """
 
-    # set by the package, as discovery stands above a single device
-    discover = None  # type: Callable[..., Iterator[Found]]
+    discover: "ClassVar[Callable[..., Iterator[Found]]]"  # set by the package itself
 
-    def __init__(self, host: str, token: "Union[str, bytes, Token, None]" = None, *,
-                 port: int = PORT, timeout: float = 5.0, bind: "Optional[str]" = None,
-                 link: "Optional[Link]" = None, trace: "Optional[Trace]" = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        token: "Union[str, bytes, Token, None]" = None,
+        *,
+        port: int = PORT,
+        timeout: float = 5.0,
+        bind: "Optional[str]" = None,
+        link: "Optional[Link]" = None,
+        trace: "Optional[Trace]" = None,
+    ) -> None:
         check_limits(port, timeout)
         self.host = host
         self.port = port
@@ -165,7 +214,9 @@ class Client:
         self._given_link = self._link = link
         self._lock = allocate_lock()
         # From the wall clock, so that ids do not repeat from one run to the next.
-        self._session = Session(None if token is None else Token(token), int(time.time() * 1000))
+        self._session = Session(
+            None if token is None else Token(token), int(time.time() * 1000)
+        )
 
     def __repr__(self) -> str:
         return "<Client %s>" % self.host
@@ -186,18 +237,25 @@ class Client:
         """Say hello; NoReply if the device does not answer within the timeout."""
         return self._call(_Call.handshake)  # type: ignore[no-any-return]
 
-    def send(self, method: str, params: "Union[Sequence[Any], Dict[str, Any]]" = (), *,
-             retry: "Optional[str]" = None) -> "Any":
+    def send(
+        self,
+        method: str,
+        params: "Union[Sequence[Any], Dict[str, Any]]" = (),
+        *,
+        retry: "Optional[str]" = None,
+    ) -> "Any":
         """Call a method of the device and return the "result" of its reply.
 
-        retry: what a new try after a silence does. "same": the id stays, so that a device that
-        drops repeated ids acts at most once; "fresh": a new id, which every device
-        answers, but may act on twice; "never": no new try. Default: "fresh" for reads
-        (get_... and miIO.info), "same" for all else.
+        retry: what a new try after a silence does. "same": the id stays, so that a
+        device that drops repeated ids acts at most once; "fresh": a new id, which every
+        device answers, but may act on twice; "never": no new try. Default: "fresh" for
+        reads (get_... and miIO.info), "same" for all else.
         """
         return self.command({"method": method, "params": params}, retry=retry)
 
-    def command(self, fields: "Dict[str, Any]", *, retry: "Optional[str]" = None) -> "Any":
+    def command(
+        self, fields: "Dict[str, Any]", *, retry: "Optional[str]" = None
+    ) -> "Any":
         """Send a whole command, with whatever members it has besides method and params.
 
         An "id" among them is sent as it is. Otherwise like send().
@@ -211,19 +269,26 @@ class Client:
         """What the device says of itself: the result of miIO.info."""
         result = self.send("miIO.info")
         if not isinstance(result, dict):
-            raise PayloadError("expected an object as the result of miIO.info, not %s"
-                               % type(result).__name__)
+            raise PayloadError(
+                "expected an object as the result of miIO.info, not %s"
+                % type(result).__name__
+            )
         return result
 
     def _call(self, work: "Callable[[_Call], Any]") -> "Any":
         now = (self._given_link or Link).now
         deadline = now() + self.timeout
         if not self._lock.acquire(True, self.timeout):
-            raise NoReply("%s: other threads' calls took all of the %g s" % (self.host, self.timeout))
+            raise NoReply(
+                "%s: other threads' calls took all of the %g s"
+                % (self.host, self.timeout)
+            )
         call = None
         try:
             if self._link is None:
-                self._link = Link(self.host, self.port, self._bind, deadline, self._trace)
+                self._link = Link(
+                    self.host, self.port, self._bind, deadline, self._trace
+                )
             call = _Call(self._session, self._link, self._where(), deadline)
             return work(call)
         except NoReply:
@@ -231,12 +296,15 @@ class Client:
             raise
         except OSError as error:
             self._hang_up()
-            raise NoReply(unreachable(self._where(), error), call.attempts if call else 0) from None
+            raise NoReply(
+                unreachable(self._where(), error), call.attempts if call else 0
+            ) from None
         finally:
             self._lock.release()
 
     def _hang_up(self) -> None:
-        """After a silence: replies that come late go to the old port, and hello comes first."""
+        """After a silence: replies that come late go to the old port, and hello comes
+        first."""
         self._session.silence()
         self.close()
 
@@ -249,35 +317,44 @@ class _Request:
 
     def __init__(self, fields: "Dict[str, Any]", retry: "Optional[str]") -> None:
         extra = dict(fields)
-        method = extra.pop("method", None)
+        method, ident = extra.pop("method", None), extra.pop("id", None)
+        if ident is not None and type(ident) is not int:
+            raise TypeError("an id is a whole number, not %r" % (ident,))
         self.body = compose(method, extra.pop("params", ()), extra)
-        self.ident = extra.pop("id", None)  # type: Optional[int]
+        self.ident = ident
         self.is_read = _is_read(method)
         self.retry = retry or ("fresh" if self.is_read else "same")
 
 
 def _is_read(method: str) -> bool:
-    return (method.startswith(("get_", "miIO.get_"))
-            or method in ("miIO.info", "miIO.wifi_assoc_state"))
+    return method.startswith(("get_", "miIO.get_")) or method in (
+        "miIO.info",
+        "miIO.wifi_assoc_state",
+    )
 
 
 class _Call:
     """One call: hellos, sends and waits until its deadline."""
 
-    def __init__(self, session: Session, link: Link, where: str, deadline: float) -> None:
+    def __init__(
+        self, session: Session, link: Link, where: str, deadline: float
+    ) -> None:
         self._session = session
         self._link = link
         self._where = where
         self._deadline = deadline
         self._started = link.now()
-        self._idents = []  # type: List[int]  # of the requests sent; any of them is the call's
-        self._skipped = []  # type: List[MiioError]
+        self._idents = (
+            []
+        )  # type: List[int]  # of the requests sent; any of them is the call's
+        self._skipped: "List[MiioError]" = []
         self.attempts = 0
 
     def handshake(self) -> Found:
-        if self._greet(self._deadline) is _SILENCE:
+        answer, greeting = self._greet(self._deadline), self._session.greeting
+        if answer is _SILENCE or greeting is None:
             raise self._no_hello()
-        return Found(self._link.address, self._link.port, self._session.greeting)
+        return Found(self._link.address, self._link.port, greeting)
 
     def ask(self, request: _Request) -> "Any":
         """The result of a request, or the error that says why there is none."""
@@ -293,7 +370,7 @@ class _Call:
         raise self._no_answer()
 
     def _attempt(self, request: _Request, until: float, last: bool) -> "Any":
-        """Send a request once, after a hello where one is due, and wait for the answer."""
+        """Send a request once, after a hello if one is due, and wait for the answer."""
         now = self._link.now()
         if self._session.needs_hello(now):
             answer = self._greet(now + (until - now) / 2)
@@ -318,12 +395,13 @@ class _Call:
         return answer
 
     def _pause(self, seconds: float) -> "Any":
-        """Let a busy device be, and forget the ids that it has answered with its error."""
+        """Let a busy device be, and forget the ids that it has answered."""
         self._idents.clear()
         return self._listen(min(self._link.now() + seconds, self._deadline))
 
     def _greet(self, until: float) -> "Any":
-        """Say hello until the device answers: _HELLO, _SILENCE, or a late answer to the call."""
+        """Say hello until the device answers: _HELLO, _SILENCE, or a late answer to the
+        call."""
         start = self._link.now()
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (until - start,)):
             if start + at > until:
@@ -335,7 +413,8 @@ class _Call:
         return _SILENCE
 
     def _listen(self, until: float, for_hello: bool = False) -> "Any":
-        """The first datagram that is meant for this call; all others are noted and skipped."""
+        """The first datagram that is meant for this call; all others are noted and
+        skipped."""
         while True:
             datagram = self._link.receive(until)
             if datagram is None:
@@ -356,19 +435,29 @@ class _Call:
                 raise error
 
     def _no_hello(self) -> NoReply:
-        return NoReply("%s: no answer to hello in %s: is the device switched on, is the address "
-                       "right, and is this host in the same subnet? (devices ignore others)%s"
-                       % (self._where, self._spent(), self._came()))
+        return NoReply(
+            "%s: no answer to hello in %s: is the device switched on, is the address "
+            "right, and is this host in the same subnet? (devices ignore others)%s"
+            % (self._where, self._spent(), self._came())
+        )
 
     def _no_answer(self) -> NoReply:
         if self._session.verified:
             text = "no answer to %s in %s; it may have acted all the same"
         else:
-            text = ("hello was answered, but %s in %s not: is the token the right one? "
-                    "(most devices do not answer a wrong one)")
-        sends = "the request" if self.attempts == 1 else "%d sends of the request" % self.attempts
-        return NoReply("%s: %s%s" % (self._where, text % (sends, self._spent()), self._came()),
-                       self.attempts)
+            text = (
+                "hello was answered, but %s in %s not: is the token the right one? "
+                "(most devices do not answer a wrong one)"
+            )
+        sends = (
+            "the request"
+            if self.attempts == 1
+            else "%d sends of the request" % self.attempts
+        )
+        return NoReply(
+            "%s: %s%s" % (self._where, text % (sends, self._spent()), self._came()),
+            self.attempts,
+        )
 
     def _spent(self) -> str:
         return "%.3g s" % (self._link.now() - self._started)
@@ -377,5 +466,7 @@ class _Call:
         """What arrived instead of an answer."""
         texts = [str(error) for error in self._skipped]
         kinds = sorted(set(texts), key=texts.index)
-        return "".join("; came instead: %s (%d times)" % (kind, texts.count(kind))
-                       for kind in kinds[:3])
+        return "".join(
+            "; came instead: %s (%d times)" % (kind, texts.count(kind))
+            for kind in kinds[:3]
+        )

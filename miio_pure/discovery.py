@@ -6,7 +6,15 @@ import socket
 import struct
 import time
 
-from .client import HELLO_AT, PORT, RECEIVE_SIZE, check_limits, open_socket, resolve, unreachable
+from .client import (
+    HELLO_AT,
+    PORT,
+    RECEIVE_SIZE,
+    check_limits,
+    open_socket,
+    resolve,
+    unreachable,
+)
 from .errors import MiioError, NoReply
 from .packet import HELLO, Found, decode_hello
 
@@ -21,12 +29,18 @@ _IP_PKTINFO = 8  # Linux; the socket module names it only from Python 3.12 on
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 
 
-def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
-             port: int = PORT, trace: "Optional[Trace]" = None) -> "Iterator[Found]":
+def discover(
+    *targets: str,
+    timeout: float = 5.0,
+    bind: "Optional[str]" = None,
+    port: int = PORT,
+    trace: "Optional[Trace]" = None,
+) -> "Iterator[Found]":
     """Yield a Found for each device that answers a hello, as it answers.
 
-    targets: addresses or host names; none means a broadcast. timeout: s. bind: the local
-    address to send from; a broadcast goes out on its interface. trace: see Client.
+    targets: addresses or host names; none means a broadcast. timeout: s. bind: the
+    local address to send from; a broadcast goes out on its interface. trace: see
+    Client.
 
     Raises NoReply if nothing can be sent, or if all that came is that ports are closed;
     where devices just stay silent, nothing is yielded.
@@ -46,21 +60,27 @@ def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
 class _Search:
     """Hellos to some addresses from one socket, and the answers to them."""
 
-    def __init__(self, sock: socket.socket, addresses: "List[str]", port: int,
-                 trace: "Optional[Trace]") -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        addresses: "List[str]",
+        port: int,
+        trace: "Optional[Trace]",
+    ) -> None:
         self._socket = sock
         self._addresses = addresses
         self._port = port
         self._trace = trace
-        self._seen = set()  # type: Set[Tuple[str, int]]  # address and device id
-        # A broadcast's answers come from anywhere. That of a subnet ends in 255, nearly always.
+        self._seen: "Set[Tuple[str, int]]" = set()  # address and device id
+        # A broadcast's answers come from anywhere. That of a subnet ends in 255, nearly
+        # always.
         self._open = any(address.endswith(".255") for address in addresses)
         self._connected = len(addresses) == 1 and not self._open
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 
     def hello(self) -> None:
         """Send a hello to each address; NoReply if not a single one can be sent."""
-        failures = []  # type: List[OSError]
+        failures: "List[OSError]" = []
         for address in self._addresses:
             if self._trace:
                 self._trace("sent", HELLO, address)
@@ -85,14 +105,21 @@ class _Search:
                 raise
 
     def _send_on_interfaces(self) -> int:
-        """Without a default route: broadcast on each interface by name; how many took it."""
+        """Without a default route: broadcast on each interface by name; how many took
+        it."""
         taken = 0
-        for index, _ in socket.if_nameindex() if hasattr(socket.socket, "sendmsg") else ():
+        for index, _ in (
+            socket.if_nameindex() if hasattr(socket.socket, "sendmsg") else ()
+        ):
             # struct in_pktinfo of ip(7): interface, local address, header address
             info = struct.pack("@i4s4s", index, b"", b"")
             try:
-                self._socket.sendmsg([HELLO], [(socket.IPPROTO_IP, _IP_PKTINFO, info)], 0,
-                                     (EVERYONE, self._port))
+                self._socket.sendmsg(
+                    [HELLO],
+                    [(socket.IPPROTO_IP, _IP_PKTINFO, info)],
+                    0,
+                    (EVERYONE, self._port),
+                )
                 taken += 1
             except OSError:
                 pass  # this one has no address, or is down
@@ -121,7 +148,9 @@ class _Search:
 
     def done(self) -> bool:
         """Whether there is nobody left to wait for."""
-        return not self._open and {address for address, _ in self._seen} >= set(self._addresses)
+        return not self._open and {address for address, _ in self._seen} >= set(
+            self._addresses
+        )
 
     def _judge(self, datagram: bytes, address: str, port: int) -> "Optional[Found]":
         if port != self._port or not (self._open or address in self._addresses):

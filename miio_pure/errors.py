@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The errors of this package: one base, and one class for each thing a caller does next."""
+"""The errors of this package: one base, and one class for each thing a caller does
+next."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class PayloadError(MiioError):
 class NoReply(MiioError, TimeoutError):
     """The device stayed silent, or cannot be reached.
 
-    attempts: how many requests left. sent: True if any did, so the device may have acted.
+    attempts: how many requests left. sent: True if any did, so the device may have
+    acted.
     """
 
     def __init__(self, text: str, attempts: int = 0) -> None:
@@ -68,7 +70,7 @@ class NoReply(MiioError, TimeoutError):
 
 
 class TokenError(MiioError):
-    """No token and the device hides it, or the device rejects ours, or it is malformed."""
+    """No token and the device hides it; the device rejects ours; or it is malformed."""
 
 
 class DeviceError(MiioError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The wire: a header of 32 bytes, then the payload under AES-128-CBC. No sockets here."""
+"""The wire: a header of 32 bytes, then the payload under AES-128-CBC."""
 
 import struct
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 def _find_md5() -> "Callable[[bytes], Any]":
     """The MD5 of this Python: `_md5` loads in no time, hashlib brings OpenSSL along."""
     try:
-        from _md5 import md5
+        from _md5 import md5  # type: ignore[import-not-found]
+
         md5(b"")
-        return md5
+        return md5  # type: ignore[no-any-return]
     except (ImportError, ValueError):
         pass
     try:
@@ -36,9 +37,11 @@ def _find_md5() -> "Callable[[bytes], Any]":
 
 
 def _no_md5(data: bytes) -> "Any":
-    raise TokenError("this Python has no MD5, which miIO is built on: neither the module _md5 nor "
-                     "a hashlib that allows it; install the full Python package, or switch "
-                     "off FIPS mode")
+    raise TokenError(
+        "this Python has no MD5, which miIO is built on: neither the module _md5 nor "
+        "a hashlib that allows it; install the full Python package, or switch "
+        "off FIPS mode"
+    )
 
 
 _md5 = _find_md5()
@@ -71,7 +74,7 @@ class Token:
         return self._aes.encrypt_cbc(self.iv, pad(plain))
 
     def decrypt(self, cipher: bytes) -> bytes:
-        """Decrypt a payload and take the padding off; PacketError if it does not fit."""
+        """Decrypt a payload and take the padding off; PacketError if it is bad."""
         try:
             return unpad(self._aes.decrypt_cbc(self.iv, cipher))
         except ValueError as error:
@@ -102,24 +105,25 @@ def _token_bytes(value: "Union[str, bytes, Token]") -> bytes:
             return bytes(value)
         raise TokenError("a token has 16 bytes, not %d" % len(value))
     if not isinstance(value, str):
-        raise TokenError("a token is 32 hex digits or 16 bytes, not %s" % type(value).__name__)
+        raise TokenError(
+            "a token is 32 hex digits or 16 bytes, not %s" % type(value).__name__
+        )
     digits = value.strip()
     wrong = sum(digit not in "0123456789abcdefABCDEF" for digit in digits)
     if wrong or len(digits) != 32:
-        raise TokenError("a token has 32 hex digits; this one has %d characters%s"
-                         % (len(digits), ", %d of them no hex digits" % wrong if wrong else ""))
+        raise TokenError(
+            "a token has 32 hex digits; this one has %d characters%s"
+            % (len(digits), ", %d of them no hex digits" % wrong if wrong else "")
+        )
     return bytes.fromhex(digits)
 
 
-class Header:
-    """The header of a packet: device_id (64 bits), stamp (s) and checksum (16 bytes)."""
+class _Identified:
+    """What has a device id, and names for its parts."""
 
-    __slots__ = ("device_id", "stamp", "checksum")
+    __slots__ = ("device_id",)
 
-    def __init__(self, device_id: int, stamp: int, checksum: bytes) -> None:
-        self.device_id = device_id
-        self.stamp = stamp
-        self.checksum = checksum
+    device_id: int
 
     @property
     def device_type(self) -> int:
@@ -130,6 +134,17 @@ class Header:
     def serial(self) -> int:
         """The low 16 bits of the device id."""
         return self.device_id & 0xFFFF
+
+
+class Header(_Identified):
+    """The header of a packet: device_id (64 bits), stamp (s), checksum (16 bytes)."""
+
+    __slots__ = ("stamp", "checksum")
+
+    def __init__(self, device_id: int, stamp: int, checksum: bytes) -> None:
+        self.device_id = device_id
+        self.stamp = stamp
+        self.checksum = checksum
 
     def __repr__(self) -> str:  # the checksum may be a token
         return "<Header device_id=%d stamp=%d>" % (self.device_id, self.stamp)
@@ -144,8 +159,9 @@ class Packet:
 
     __slots__ = ("header", "payload", "token")
 
-    def __init__(self, header: Header, payload: "Optional[bytes]",
-                 token: "Optional[Token]") -> None:
+    def __init__(
+        self, header: Header, payload: "Optional[bytes]", token: "Optional[Token]"
+    ) -> None:
         self.header = header
         self.payload = payload
         self.token = token
@@ -155,26 +171,25 @@ class Packet:
         return "<Packet %r, %s>" % (self.header, size)
 
 
-class Found:
+class Found(_Identified):
     """A device that answered a hello.
 
     address, port: where. device_id: int; device_type and serial: its two 16-bit halves.
-    stamp: the device's clock (s). token: Token, or None if it is hidden. model: str or None.
+    stamp: the device's clock (s). token: Token, or None if it is hidden. model: str or
+    None.
     """
 
-    __slots__ = ("address", "port", "device_id", "stamp", "token", "model")
+    __slots__ = ("address", "port", "stamp", "token", "model")
 
-    def __init__(self, address: str, port: int, packet: Packet,
-                 model: "Optional[str]" = None) -> None:
+    def __init__(
+        self, address: str, port: int, packet: Packet, model: "Optional[str]" = None
+    ) -> None:
         self.address = address
         self.port = port
         self.device_id = packet.header.device_id
         self.stamp = packet.header.stamp
         self.token = packet.token
         self.model = model
-
-    device_type = Header.device_type
-    serial = Header.serial
 
     def __repr__(self) -> str:
         return "<Found %s device_id=%d>" % (self.address, self.device_id)
@@ -183,17 +198,20 @@ class Found:
 def encode(token: Token, payload: bytes, *, device_id: int, stamp: int) -> bytes:
     """The datagram that carries payload, encrypted and signed.
 
-    device_id: 64 bits, as the hello reply gave it. stamp: s, taken modulo 2**32. A payload
-    that no datagram can hold raises ValueError.
+    device_id: 64 bits, as the hello reply gave it. stamp: s, taken modulo 2**32. A
+    payload that no datagram can hold raises ValueError.
     """
     cipher = token.encrypt(payload)
     length = HEADER.size + len(cipher)
     if length > SIZE_LIMIT:
-        raise ValueError("a payload of %d bytes does not fit into a datagram of %d"
-                         % (len(payload), SIZE_LIMIT))
+        raise ValueError(
+            "a payload of %d bytes does not fit into a datagram of %d"
+            % (len(payload), SIZE_LIMIT)
+        )
     # The token stands in the checksum's field while the packet is hashed.
     header = HEADER.pack(MAGIC, length, device_id, stamp & 0xFFFFFFFF, bytes(token))
-    return header[:16] + _md5(header + cipher).digest() + cipher
+    checksum: bytes = _md5(header + cipher).digest()
+    return header[:16] + checksum + cipher
 
 
 def decode(datagram: bytes, token: "Optional[Token]" = None) -> Packet:
@@ -211,24 +229,32 @@ def decode(datagram: bytes, token: "Optional[Token]" = None) -> Packet:
         raise PacketError("a miIO packet starts with 2131, not %04x" % magic)
     if length != size:
         if size == 32 and checksum == _HIDDEN[0]:
-            raise TokenError("the device rejects the token: it has another one since it was "
-                             "reset or set up again")
-        raise PacketError("the packet says that it has %d bytes, but %d came" % (length, size))
+            raise TokenError(
+                "the device rejects the token: it has another one since it was "
+                "reset or set up again"
+            )
+        raise PacketError(
+            "the packet says that it has %d bytes, but %d came" % (length, size)
+        )
     header = Header(device_id, stamp, checksum)
     if size == 32:
         return Packet(header, None, _revealed(checksum))
     if size % 16:
-        raise PacketError("%d bytes of payload are not whole blocks of 16" % (size - 32))
+        raise PacketError(
+            "%d bytes of payload are not whole blocks of 16" % (size - 32)
+        )
     if token is None:
         return Packet(header, None, None)
     cipher = datagram[32:]
     if _md5(datagram[:16] + bytes(token) + cipher).digest() != checksum:
-        raise ChecksumError("the checksum does not match: another token, or damaged on the way")
+        raise ChecksumError(
+            "the checksum does not match: another token, or damaged on the way"
+        )
     return Packet(header, token.decrypt(cipher), None)
 
 
 def decode_hello(datagram: bytes) -> Packet:
-    """Take a hello reply apart; PacketError for anything else, such as one's own hello."""
+    """Take a hello reply apart; PacketError for all else, such as one's own hello."""
     packet = decode(datagram)
     if len(datagram) != 32 or datagram == HELLO:
         raise PacketError("not a hello reply")

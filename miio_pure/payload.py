@@ -13,12 +13,20 @@ _BLANK = " \t\r\n"
 _WORD_ENDS = _BLANK + ",:[]{}\"\0"
 _NO_NUMBERS = ("nan", "inf", "infinity")
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
-_KINDS = {list: "a list", str: "a string", bool: "true or false", int: "a number", float: "a number"}
+_KINDS = {
+    list: "a list",
+    str: "a string",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+}
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
-    if number - number:  # infinite: a double cannot hold it, and JSON could not say it again
+    if (
+        number - number
+    ):  # infinite: a double cannot hold it, and JSON could not say it again
         raise ValueError("number too large: %.20s" % digits)
     return number
 
@@ -39,21 +47,23 @@ def dump(value: "Any") -> bytes:
         raise ValueError("nested too deeply for JSON") from None
 
 
-def load(data: bytes, repairs: "Optional[List[str]]" = None,
-         quotes: str = '"') -> "Dict[str, Any]":
+def load(
+    data: bytes, repairs: "Optional[List[str]]" = None, quotes: str = '"'
+) -> "Dict[str, Any]":
     """The JSON object in a decrypted payload, repaired where a device wrote it badly.
 
     repairs: a list that receives the name of each kind of repair made. quotes: the
-    characters that strings may stand in, where the text is not JSON otherwise. A NUL ends the
-    text. Raises PayloadError if no object is left.
+    characters that strings may stand in, where the text is not JSON otherwise. A NUL
+    ends the text. Raises PayloadError if no object is left.
     """
     try:
         value = _decode(data.rstrip(b"\0").decode("utf-8"))
     except (ValueError, RecursionError):
         value = _load_repaired(data, [] if repairs is None else repairs, quotes)
     if not isinstance(value, dict):
-        raise PayloadError("expected a JSON object, found %s" % _KINDS.get(type(value), "null"),
-                           data)
+        raise PayloadError(
+            "expected a JSON object, found %s" % _KINDS.get(type(value), "null"), data
+        )
     return value
 
 
@@ -67,12 +77,13 @@ def _load_repaired(data: bytes, repairs: "List[str]", quotes: str) -> "Any":
     try:
         value = _decode(repair.text())
     except json.JSONDecodeError as error:
-        raise PayloadError("no JSON, even after repairs: %s: %s"
-                           % (error.msg, repair.place(error.pos)), data) from None
+        raise PayloadError(
+            "no JSON, even after repairs: %s: %s"
+            % (error.msg, repair.place(error.pos)),
+            data,
+        ) from None
     except RecursionError:
         raise PayloadError("the JSON is nested too deeply", data) from None
-    except ValueError as error:  # a whole number of too many digits
-        raise PayloadError("the JSON is not usable: %s" % error, data) from None
     repairs += repair.names
     return value
 
@@ -83,9 +94,9 @@ class _Repair:
     def __init__(self, text: str, quotes: str) -> None:
         self._source = text
         self._quotes = quotes
-        self._tokens = []  # type: List[Tuple[int, str]]  # where it stood, what stands there now
+        self._tokens: "List[Tuple[int, str]]" = []  # where it stood, what it is now
         self._last = ""  # the last token if it is punctuation, "a" for any other
-        self.names = []  # type: List[str]
+        self.names: "List[str]" = []
 
     def name(self, repair: str) -> None:
         if repair not in self.names:
@@ -96,12 +107,12 @@ class _Repair:
 
     def place(self, position: int) -> str:
         """Where in the source the character at this position of text() comes from."""
-        at = len(self._source)
-        for source, token in self._tokens:
-            if position <= len(token):
-                at = source + min(position, len(token) - 1)
-                break
+        tokens = iter(self._tokens)
+        source, token = next(tokens)
+        while position > len(token):
             position -= len(token) + 1
+            source, token = next(tokens)
+        at = source + min(position, len(token) - 1)
         line = self._source.count("\n", 0, at) + 1
         return "line %d column %d" % (line, at - self._source.rfind("\n", 0, at))
 
@@ -147,15 +158,17 @@ class _Repair:
         while end < len(self._source) and self._source[end] not in _WORD_ENDS:
             end += 1
         word = self._source[at:end]
-        self._add(at, word if word in ("true", "false", "null") else self._repaired_word(word))
+        self._add(
+            at, word if word in ("true", "false", "null") else self._repaired_word(word)
+        )
         return end
 
     def _repaired_word(self, word: str) -> str:
         if word.lstrip("+-").lower() in _NO_NUMBERS:
             self.name("nan")
             return "null"
-        sign = word[:word.startswith("-")]
-        digits = word[len(sign):].lstrip("0")
+        sign = word[: word.startswith("-")]
+        digits = word[len(sign) :].lstrip("0")
         number = sign + (digits if digits[:1].isdigit() else "0" + digits)
         try:
             _decode(number)
@@ -174,7 +187,7 @@ class _Repair:
                 self._add(at, "".join(parts) + '"')
                 return end + 1
             if char == "\\":
-                escape = self._source[end:end + 2]
+                escape = self._source[end : end + 2]
                 parts.append("'" if escape == "\\'" else escape)
                 end += 1
             elif char < " ":

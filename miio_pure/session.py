@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What lies between packets and a device: ids, the device's clock, hello, request, reply."""
+"""What lies between packets and a device: ids, the device's clock, hello, request,
+reply."""
 
 from .errors import DeviceError, PacketError, TokenError
 from .packet import SIZE_LIMIT, Packet, Token, decode, decode_hello, encode
@@ -14,34 +15,41 @@ IDENT_LIMIT = 0x7FFFFFFF  # 31 bits; id 0 crashes a Philips bulb
 _OVERHEAD = 80  # bytes: header, padding and the id
 
 
-def compose(method: str, params: "Any", extra: "Optional[Dict[str, Any]]" = None) -> bytes:
-    """The JSON of a request but for its id; TypeError or ValueError if it cannot be sent.
+def compose(
+    method: str, params: "Any", extra: "Optional[Dict[str, Any]]" = None
+) -> bytes:
+    """The JSON of a request but for its id; TypeError or ValueError if it cannot be
+    sent.
 
     params: a list, tuple or dict. extra: further members of the object.
     """
     if not isinstance(method, str):
         raise TypeError("method is a str, not %s" % type(method).__name__)
     if not isinstance(params, (list, tuple, dict)):
-        raise TypeError("params are a list, tuple or dict, not %s" % type(params).__name__)
+        raise TypeError(
+            "params are a list, tuple or dict, not %s" % type(params).__name__
+        )
     fields = {"method": method, "params": params}
     if extra:
         fields.update(extra)
     body = dump(fields)
     if len(body) > SIZE_LIMIT - _OVERHEAD:
-        raise ValueError("a request of %d bytes does not fit into a datagram" % len(body))
+        raise ValueError(
+            "a request of %d bytes does not fit into a datagram" % len(body)
+        )
     return body
 
 
 class Session:
     """A conversation with one device: bytes in, bytes out, with `now` from the caller.
 
-    token: Token, or None for the one that a hello reveals. ident: the first id; ids count up
-    from it and stay within 31 bits. now: monotonic seconds.
+    token: Token, or None for the one that a hello reveals. ident: the first id; ids
+    count up from it and stay within 31 bits. now: monotonic seconds.
     """
 
     def __init__(self, token: "Optional[Token]", ident: int) -> None:
         self.token = token
-        self.greeting = None  # type: Optional[Packet]  # the last hello reply
+        self.greeting: "Optional[Packet]" = None  # the last hello reply
         self.verified = False  # whether the device ever answered under this token
         self._ident = ident & IDENT_LIMIT or 1
         self._stamp = 0  # the device's clock (s) ...
@@ -53,7 +61,8 @@ class Session:
         return self.greeting is None or now - self._greeted > HELLO_LIFETIME
 
     def hello(self, datagram: bytes, now: float) -> Packet:
-        """Take a hello reply: device id, clock and, if it is shown and needed, the token.
+        """Take a hello reply: device id, clock and, if it is shown and needed, the
+        token.
 
         Anything else raises PacketError, or TokenError for a rejection of the token.
         """
@@ -69,33 +78,44 @@ class Session:
         return self._stamp + int(now - self._heard)
 
     def silence(self) -> None:
-        """Note that the device stayed silent: it may have started anew, so hello comes first."""
+        """Note that the device stayed silent: it may have started anew, so hello comes
+        first."""
         self._greeted = float("-inf")
 
-    def request(self, body: bytes, now: float,
-                ident: "Optional[int]" = None) -> "Tuple[int, bytes]":
-        """The next request as (id, datagram); body: from compose(); ident: an id of one's own.
+    def request(
+        self, body: bytes, now: float, ident: "Optional[int]" = None
+    ) -> "Tuple[int, bytes]":
+        """The next request as (id, datagram); body: from compose(); ident: an id of
+        one's own.
 
-        Needs a hello reply before, or raises PacketError; TokenError if there is no token.
+        Needs a hello reply before, or raises PacketError; TokenError if there is no
+        token.
         """
         if self.greeting is None:
             raise PacketError("a request needs the device id from a hello reply")
         if self.token is None:
-            raise TokenError("the device hides its token: give it, as 32 hex digits. A device "
-                             "shows it when reset and not yet set up; otherwise it is in "
-                             "the Mi Home app's data or the Xiaomi cloud")
+            raise TokenError(
+                "the device hides its token: give it, as 32 hex digits. A device "
+                "shows it when reset and not yet set up; otherwise it is in "
+                "the Mi Home app's data or the Xiaomi cloud"
+            )
         if ident is None:
             ident = self._ident
             self._ident = ident % IDENT_LIMIT + 1
-        datagram = encode(self.token, b'{"id":%d,' % ident + body[1:],
-                          device_id=self.greeting.header.device_id, stamp=self.stamp(now))
+        datagram = encode(
+            self.token,
+            b'{"id":%d,' % ident + body[1:],
+            device_id=self.greeting.header.device_id,
+            stamp=self.stamp(now),
+        )
         return ident, datagram
 
     def reply(self, datagram: bytes, idents: "Collection[int]", now: float) -> "Any":
-        """The result in the reply to one of idents; DeviceError if the device reports one.
+        """The result in the reply to one of idents; DeviceError if the device reports
+        one.
 
-        What is no such reply raises PacketError, ChecksumError, PayloadError, or TokenError
-        if the device rejects the token.
+        What is no such reply raises PacketError, ChecksumError, PayloadError, or
+        TokenError if the device rejects the token.
         """
         packet = decode(datagram, self.token)
         if packet.payload is None:
@@ -120,11 +140,15 @@ def _result(answer: "Dict[str, Any]") -> "Any":
     if error is None and type(answer.get("code")) is int and answer["code"]:
         error = answer  # some vacuums put code and message at the top level
     if isinstance(error, dict):
-        code, message = error.get("code"), error.get("message", "")
-        raise DeviceError(code if type(code) is int else None,
-                          message if isinstance(message, str) else dump(message).decode())
+        code, message = error.get("code"), error.get("message", error.get("error", ""))
+        raise DeviceError(
+            code if type(code) is int else None,
+            message if isinstance(message, str) else dump(message).decode(),
+        )
     if error is not None:
-        raise DeviceError(error if type(error) is int else None,
-                          error if isinstance(error, str) else "")
+        raise DeviceError(
+            error if type(error) is int else None,
+            error if isinstance(error, str) else "",
+        )
     # some devices answer miIO.info with its fields at the top level
     return {name: value for name, value in answer.items() if name != "id"}

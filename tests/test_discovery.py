@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""Discovery on loopback; broadcasts are in test_network."""
+
+import errno
+import os
+import socket
+import threading
+import time
+import unittest
+from unittest import mock
+
+from miio_pure import NoReply, discover, packet
+from miio_pure.simulator import FakeDevice, Simulator, fan
+
+from .support import TOKEN
+
+
+class DiscoverTest(unittest.TestCase):
+    def test_one_address(self):
+        with Simulator(fan(TOKEN, device_id=0x189ABCDEF, reveal=True)) as simulator:
+            started = time.monotonic()
+            (found,) = discover("127.0.0.1", port=simulator.port, timeout=30)
+        self.assertLess(time.monotonic() - started, 20)  # it does not wait for more
+        self.assertEqual(
+            (
+                found.address,
+                found.port,
+                found.device_id,
+                found.token.hex(),
+                found.model,
+            ),
+            ("127.0.0.1", simulator.port, 0x189ABCDEF, TOKEN, None),
+        )
+
+    def test_several_addresses_and_names(self):
+        with Simulator(FakeDevice(TOKEN, device_id=1)) as first, Simulator(
+            FakeDevice(TOKEN, device_id=2), "127.0.0.2", first.port
+        ):
+            found = list(
+                discover(
+                    "localhost", "127.0.0.2", "127.0.0.3", port=first.port, timeout=0.5
+                )
+            )
+        self.assertEqual(
+            sorted((one.address, one.device_id) for one in found),
+            [("127.0.0.1", 1), ("127.0.0.2", 2)],
+        )
+
+    def test_three_hellos_then_the_end(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            port = silent.getsockname()[1]
+            started = time.monotonic()
+            self.assertEqual(
+                list(discover("127.0.0.1", "127.0.0.2", port=port, timeout=1.0)), []
+            )
+            spent = time.monotonic() - started
+            silent.setblocking(False)
+            self.assertEqual([silent.recv(100) for _ in range(3)], [packet.HELLO] * 3)
+            self.assertRaises(BlockingIOError, silent.recv, 100)
+        self.assertGreaterEqual(spent, 1.0)
+
+    def test_short(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            self.assertEqual(
+                list(discover("127.0.0.1", port=silent.getsockname()[1], timeout=0.1)),
+                [],
+            )
+
+    def test_junk_echo_repeats_and_strangers_are_skipped(self):
+        reply = packet.HEADER.pack(packet.MAGIC, 32, 77, 5, b"\xff" * 16)
+        seen = []
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device, socket.socket(
+            socket.AF_INET, socket.SOCK_DGRAM
+        ) as stranger:
+            device.bind(("127.0.0.1", 0))
+            stranger.bind(("127.0.0.3", 0))
+
+            def answer():
+                _, peer = device.recvfrom(100)
+                stranger.sendto(reply, peer)
+                for datagram in (
+                    b"",
+                    b"junk",
+                    packet.HELLO,
+                    reply + b"x" * 16,
+                    reply,
+                    reply,
+                ):
+                    device.sendto(datagram, peer)
+
+            thread = threading.Thread(target=answer)
+            thread.start()
+            found = list(
+                discover(
+                    "127.0.0.1",
+                    "127.0.0.4",
+                    port=device.getsockname()[1],
+                    timeout=0.5,
+                    trace=lambda *event: seen.append(event),
+                )
+            )
+            thread.join()
+        self.assertEqual(
+            [(one.address, one.device_id) for one in found], [("127.0.0.1", 77)]
+        )
+        self.assertEqual(seen[0], ("sent", packet.HELLO, "127.0.0.1"))
+        self.assertIn(("received", b"junk", "127.0.0.1"), seen)
+
+    def test_closed_port(self):
+        with Simulator(FakeDevice(TOKEN)) as simulator:
+            port = simulator.port
+        with self.assertRaisesRegex(NoReply, "port is closed"):
+            list(discover("127.0.0.1", port=port, timeout=60))
+
+    def test_unknown_host_and_local_address(self):
+        with self.assertRaisesRegex(NoReply, "cannot find"):
+            list(discover("no-such-host.invalid", timeout=2))
+        with self.assertRaisesRegex(NoReply, "cannot send from"):
+            list(discover("127.0.0.1", bind="192.0.2.77"))
+        self.assertRaises(ValueError, list, discover("127.0.0.1", timeout=0))
+        self.assertRaises(ValueError, list, discover("127.0.0.1", port=0))
+
+    def test_a_name_server_that_does_not_answer(self):
+        hold = threading.Event()
+        with mock.patch(
+            "socket.getaddrinfo", lambda *args: [hold.wait() and (0, 0, 0, "", ("", 0))]
+        ):
+            with self.assertRaisesRegex(NoReply, "no answer from the name server"):
+                list(discover("lamp.lan", timeout=0.05))
+            hold.set()
+
+    def test_dropped_in_the_middle(self):
+        """The socket is closed with the generator: -W error shows it otherwise."""
+        with Simulator(FakeDevice(TOKEN)) as simulator:
+            search = discover("127.0.0.1", "127.0.0.2", port=simulator.port)
+            self.assertEqual(next(search).address, "127.0.0.1")
+            search.close()
+
+
+class RefusalTest(unittest.TestCase):
+    """What a system may say to a broadcast, without sending one."""
+
+    class Socket(socket.socket):
+        refused = errno.ENETUNREACH
+        interfaces = None
+
+        def sendto(self, data, address):
+            raise OSError(self.refused, os.strerror(self.refused))
+
+        def sendmsg(self, *args):
+            self.interfaces.append(args)
+            if len(self.interfaces) % 2:
+                raise OSError(errno.ENETDOWN, "down")
+
+        def recvfrom(self, size):
+            raise OSError(errno.EHOSTUNREACH, "no route")
+
+    def search(self, refused, interfaces):
+        self.Socket.refused, self.Socket.interfaces = refused, []
+        with mock.patch("socket.socket", self.Socket), mock.patch(
+            "socket.if_nameindex", lambda: interfaces
+        ):
+            return list(discover(timeout=0.05))
+
+    def test_no_default_route(self):
+        self.assertEqual(self.search(errno.ENETUNREACH, [(1, "lo"), (2, "br-lan")]), [])
+        self.assertEqual(len(self.Socket.interfaces), 2)
+        self.assertEqual(self.Socket.interfaces[1][3], ("255.255.255.255", 54321))
+
+    def test_no_network(self):
+        for refused, interfaces in (
+            (errno.ENETUNREACH, []),
+            (errno.ENETUNREACH, [(1, "lo")]),
+            (errno.EPERM, [(1, "lo")]),
+        ):
+            with self.assertRaisesRegex(NoReply, "cannot be reached"):
+                self.search(refused, interfaces)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""Which module may import what, and that the folder can be copied anywhere."""
+
+import ast
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+from .support import ROOT, TOKEN, run_python
+
+PACKAGE = os.path.join(ROOT, "miio_pure")
+MD5 = {"_md5", "hashlib"}
+# The modules from the top down, and what each takes from the standard library.
+LAYERS = (
+    ("errors", set()),
+    ("aes", set()),
+    ("packet", {"struct"} | MD5),
+    ("payload", {"json"}),
+    ("session", set()),
+    ("client", {"errno", "socket", "time", "_thread"}),
+    ("discovery", {"errno", "socket", "struct", "time"}),
+    ("simulator", {"heapq", "select", "socket", "threading", "time"}),
+    ("cli", {"argparse", "json", "os", "signal", "sys"}),
+    ("__main__", {"sys"}),
+)
+PURE = ("errors", "aes", "packet", "payload", "session")
+CORE = PURE + ("client", "discovery", "__init__")
+
+
+def imports(name):
+    """What a module imports at run time: (from the package, from outside)."""
+    with open(os.path.join(PACKAGE, name + ".py"), encoding="utf-8") as file:
+        tree = ast.parse(file.read())
+    hints = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    ]
+    skipped = {id(child) for hint in hints for child in ast.walk(hint)}
+    inner, outer = set(), set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            outer.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                inner.update([node.module] if node.module else ["__init__"])
+            else:
+                outer.add(node.module)
+    return inner, outer
+
+
+class LayersTest(unittest.TestCase):
+    def test_every_module_has_its_place(self):
+        modules = {name[:-3] for name in os.listdir(PACKAGE) if name.endswith(".py")}
+        self.assertEqual(modules, {name for name, _ in LAYERS} | {"__init__"})
+
+    def test_imports_point_one_way(self):
+        above = set()
+        for name, allowed in LAYERS:
+            inner, outer = imports(name)
+            if name == "cli":
+                inner.discard("__init__")  # for the version
+            self.assertLessEqual(inner, above, name)
+            self.assertEqual(outer, allowed, name)
+            above.add(name)
+        self.assertLessEqual(imports("__init__")[0], set(CORE))
+
+    def test_the_core_reads_no_clock(self):
+        for name in PURE:
+            self.assertFalse(
+                imports(name)[1] & {"socket", "time", "random", "os", "logging"}
+            )
+
+    def test_every_file_names_its_licence(self):
+        for folder in (
+            PACKAGE,
+            os.path.join(ROOT, "tests"),
+            os.path.join(ROOT, "benchmarks"),
+        ):
+            for name in os.listdir(folder):
+                if name.endswith(".py"):
+                    with open(os.path.join(folder, name), encoding="utf-8") as file:
+                        self.assertEqual(
+                            file.readline(), "# SPDX-License-Identifier: MIT\n", name
+                        )
+
+    def test_what_importing_loads(self):
+        """A new entry here is a decision: routers feel each one."""
+        script = (
+            "import sys, socket, json, struct, time, errno, select\n"
+            "before = set(sys.modules)\nimport miio_pure\n"
+            "print(' '.join(sorted(set(sys.modules) - before)))"
+        )
+        status, out, err = run_python("-c", script)
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(
+            set(out.split()),
+            {"miio_pure", "_md5"} | {"miio_pure." + name for name in CORE[:-1]},
+        )
+
+
+class VendoredTest(unittest.TestCase):
+    def test_core_alone_under_another_name(self):
+        """Without simulator and command line, inside another package, it talks to a
+        device."""
+        with tempfile.TemporaryDirectory() as folder:
+            target = os.path.join(folder, "project", "devices", "xiaomi")
+            os.makedirs(target)
+            for name in CORE:
+                shutil.copy(os.path.join(PACKAGE, name + ".py"), target)
+            for package in ("project", os.path.join("project", "devices")):
+                open(os.path.join(folder, package, "__init__.py"), "w").close()
+            script = (
+                "import sys; sys.path[:0] = [%r, %r]\n"
+                "from project.devices.xiaomi import Client, discover\n"
+                "assert 'miio_pure' not in sys.modules\n"
+                "from miio_pure.simulator import Simulator, fan\n"
+                "with Simulator(fan(%r)) as device:\n"
+                "    found, = discover('127.0.0.1', port=device.port)\n"
+                "    with Client('127.0.0.1', %r, port=device.port) as client:\n"
+                "        print(client.send('get_prop', ['power']))\n"
+            ) % (folder, ROOT, TOKEN, TOKEN)
+            status, out, err = run_python("-W", "error", "-c", script, cwd=folder)
+        self.assertEqual((status, out.strip(), err), (0, "['on']", ""))
+
+    def test_optimised_interpreter(self):
+        for flag in ("-O", "-OO", "-S", "-I"):
+            script = (
+                "import sys; sys.path.insert(0, %r)\n"
+                "from miio_pure.cli import main; sys.exit(main(['--demo']))"
+            )
+            status, out, err = run_python(flag, "-c", script % ROOT)
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn("set_speed", out)
+
+
+class PythonTest(unittest.TestCase):
+    def test_this_python_is_new_enough(self):
+        self.assertGreaterEqual(sys.version_info, (3, 6))
