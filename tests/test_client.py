@@ -394,23 +394,23 @@ class LinkTest(unittest.TestCase):
         self.assertEqual((errors, results), ([], [True] * 160))
 
     def test_a_turn_that_never_comes(self):
-        device = fan(TOKEN)
-        device.faults = {"deaf"}
-        with Simulator(device) as simulator:
-            with Client("127.0.0.1", TOKEN, port=simulator.port, timeout=0.3) as client:
-                errors = []
+        busy, done = threading.Event(), threading.Event()
 
-                def work():
-                    with self.assertRaises(NoReply) as caught:
-                        client.send("get_prop")
-                    errors.append(str(caught.exception))
+        class Stuck(Wire):
+            def receive(self, until):
+                busy.set()
+                done.wait()
+                return super().receive(until)
 
-                threads = [threading.Thread(target=work) for _ in range(4)]
-                for thread in threads:
-                    thread.start()
-                for thread in threads:
-                    thread.join()
-        self.assertTrue([text for text in errors if "other threads" in text])
+        client = Client("lamp", TOKEN, timeout=0.05, link=Stuck(fan(TOKEN)))
+        thread = threading.Thread(target=client.send, args=("get_prop", ["power"]))
+        thread.start()
+        busy.wait()
+        with self.assertRaisesRegex(NoReply, "other threads") as caught:
+            client.send("get_prop", ["power"])
+        self.assertFalse(caught.exception.sent)
+        done.set()
+        thread.join()
 
     def test_closed_port(self):
         with Simulator(FakeDevice(TOKEN)) as simulator:
