@@ -17,48 +17,48 @@ attacker measures this process's time, use another AES.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Sequence, Tuple
+    from typing import Callable, List, Sequence, Tuple
 
 BLOCK = 16
 _MASK = (1 << 128) - 1
 
 
-def _times(factor: int) -> bytes:
-    """The table of x -> factor * x in GF(2**8), FIPS-197 4.2."""
-    table = []
-    for x in range(256):
-        product, power = 0, x
-        for bit in range(4):
-            if factor >> bit & 1:
-                product ^= power
-            power = power << 1 ^ (0x11B if power & 0x80 else 0)
-        table.append(product)
-    return bytes(table)
+def _sum(*tables: bytes) -> bytes:
+    """The XOR of strings of one length: addition in GF(2**8), FIPS-197 4.1."""
+    total = 0
+    for table in tables:
+        total ^= int.from_bytes(table, "little")
+    return total.to_bytes(len(tables[0]), "little")
 
 
-def _substitution() -> bytes:
+def _substitution(times_3: bytes) -> bytes:
     """The S-box, FIPS-197 5.1.1: the inverse in GF(2**8), then an affine map."""
-    times_3, sbox = _times(3), bytearray(256)
+    sbox = bytearray((0x63,)) * 256
     powers = [1]  # 3 generates the field: its powers are all elements but 0
     while len(powers) < 255:
         powers.append(times_3[powers[-1]])
-    sbox[0] = 0x63
     for log, x in enumerate(powers):
-        inverse = powers[-log % 255] * 0x0101
-        sbox[x] = (
-            inverse ^ inverse >> 4 ^ inverse >> 5 ^ inverse >> 6 ^ inverse >> 7 ^ 0x63
+        inverse = powers[-log] * 0x0101  # twice, so that >> turns it
+        sbox[x] ^= (
+            inverse ^ inverse >> 4 ^ inverse >> 5 ^ inverse >> 6 ^ inverse >> 7
         ) & 0xFF
     return bytes(sbox)
 
 
-_SUB = _substitution()
-_SUB_2 = _SUB.translate(_times(2))
-_SUB_3 = _SUB.translate(_times(3))
-_INV = bytes(_SUB.index(x) for x in range(256))  # InvSubBytes, FIPS-197 5.3.2
-_INV_9 = _INV.translate(_times(9))
-_INV_11 = _INV.translate(_times(11))
-_INV_13 = _INV.translate(_times(13))
-_INV_14 = _INV.translate(_times(14))
+# Tables of x -> factor * x, FIPS-197 4.2
+_TIMES_1 = bytes(range(256))
+_TIMES_2 = bytes([x << 1 ^ (0x11B if x & 0x80 else 0) for x in range(256)])
+_TIMES_4 = _TIMES_2.translate(_TIMES_2)
+_TIMES_8 = _TIMES_4.translate(_TIMES_2)
+
+_SUB = _substitution(_sum(_TIMES_1, _TIMES_2))
+_SUB_2 = _SUB.translate(_TIMES_2)
+_SUB_3 = _sum(_SUB, _SUB_2)
+_INV = bytes.maketrans(_SUB, _TIMES_1)  # InvSubBytes, FIPS-197 5.3.2
+_INV_9 = _INV.translate(_sum(_TIMES_8, _TIMES_1))
+_INV_11 = _INV.translate(_sum(_TIMES_8, _TIMES_2, _TIMES_1))
+_INV_13 = _INV.translate(_sum(_TIMES_8, _TIMES_4, _TIMES_1))
+_INV_14 = _INV.translate(_sum(_TIMES_8, _TIMES_4, _TIMES_2))
 
 # MixColumns (5.1.3) makes row r from 2 * row r + 3 * row r+1 + row r+2 + row r+3: four
 # states, each the substituted state after ShiftRows (5.1.2: index i comes from 5i mod
@@ -69,98 +69,107 @@ _FILL = bytes(104)
 _join_sub = _FILL.join
 
 
-def _gather(shift: int, starts: "Sequence[int]") -> bytes:
-    """Where each byte of the four turned states lies in a table with those starts."""
+def _gather(shift: int, starts: "Sequence[int]", blocks: int = 1) -> bytes:
+    """Where each byte of the turned states lies in a table with those starts."""
     return bytes(
-        start + shift * (i & 12 | (i + turn) & 3) % 16
+        start + 16 * block + shift * (i & 12 | (i + turn) & 3) % 16
         for turn, start in enumerate(starts)
+        for block in range(blocks)
         for i in range(16)
     )
 
 
 _MIX = _gather(5, (120, 240, 0, 0)).translate  # 2 S, 3 S, S, S
-# the same for InvShiftRows and InvMixColumns (5.3.3): 14, 11, 13, 9 times the inverse
-_UNMIX = _gather(13, (0, 16, 32, 48)).translate
-_UNMIX_FILL = bytes(192)
-_ONES = 0x00000001000000010000000100000001
 
-# Lanes: many blocks at once, byte (row, column) of every block side by side in a lane,
-# the lanes row after row. This is where lane 4 * row + column lies in a block.
+# Backwards, InvShiftRows (5.3.1: index i comes from 13i mod 16) and InvMixColumns
+# (5.3.3) take 14, 11, 13 and 9 times the inverse. CBC decryption knows all of its
+# blocks, and the terms of four blocks just fill a table: one round serves four.
+_FEW = 4
+_UNMIX = _gather(13, (0, 64, 128, 192), _FEW).translate
+_UNMIX_KEYS = _gather(1, (0, 64, 128, 192), _FEW).translate
+_UNSHIFT = _gather(13, (0,), _FEW).translate
+_UNSHIFT_FILL = bytes(192)
+_MASK_FEW = (1 << 512) - 1
+_REPEAT = sum(1 << 128 * i for i in range(_FEW))
+
+# A word times this stands in a round key four times, and once more: >> 8 turns it.
+_ONES = sum(1 << 32 * i for i in range(5))
+_RCON = [
+    rcon * (_ONES & _MASK) for rcon in (0, 1, 2, 4, 8, 16, 32, 64, 128, 0x1B, 0x36)
+]
+
+# Many blocks at once lie in lanes: byte (row, column) of every block side by side, the
+# lanes row after row. This is where lane 4 * row + column lies in a block.
 _LANES = tuple(4 * column + row for row in range(4) for column in range(4))
-_LANES_FROM = 4  # blocks; below that, one block at a time is faster
-_CHUNK = 256  # blocks at once: 4 KiB, so that what a round touches stays in the cache
+_LANES_FROM = 9  # blocks; below that, four at a time are faster
+_CHUNK = 1024  # blocks at once: 16 KiB, so that what a round touches stays in the cache
 _LANE_FILL = bytes(240)
 
 
 def _expand(key: bytes) -> "List[int]":
     """The key schedule, FIPS-197 5.2: 11, 13 or 15 round keys.
 
-    A word of the schedule is the word before it XOR the word Nk before it. Over Nk
-    words that is a running XOR, made by doubling, plus one substituted word spread over
-    all.
+    A word of the schedule is the word before it XOR the word Nk before it. Over four
+    words that is a running XOR, made by doubling, plus a substituted word in all four.
     """
     if len(key) == 24:
         return _expand_192(key)
     keys = [int.from_bytes(key[i : i + 16], "little") for i in range(0, len(key), 16)]
-    stride, rcon = len(keys), 1
+    stride = len(keys)
     for i in range(stride, len(key) // 4 + 7):
-        word = (keys[-1] >> 96).to_bytes(4, "little").translate(_SUB)
-        spread = int.from_bytes(word, "little")
-        if i % stride == 0:  # RotWord, Rcon; in between, 256 bits have SubWord alone
-            spread = (spread >> 8 | spread << 24 & 0xFF000000) ^ rcon
-            rcon = rcon << 1 ^ (0x11B if rcon & 0x80 else 0)
         running = keys[-stride]
         running ^= running << 32
         running ^= running << 64
-        keys.append(running & _MASK ^ spread * _ONES)
+        word = (keys[-1] >> 96).to_bytes(4, "little").translate(_SUB)
+        words = int.from_bytes(word, "little") * _ONES
+        if i % stride == 0:  # RotWord, Rcon; in between, 256 bits have SubWord alone
+            words = words >> 8 ^ _RCON[i // stride]
+        keys.append((running ^ words) & _MASK)
     return keys
 
 
 def _expand_192(key: bytes) -> "List[int]":
     """The same for Nk = 6: steps of 192 bits, cut into round keys of 128."""
-    running, schedule, rcon = int.from_bytes(key, "little"), [key], 1
-    for _ in range(8):
+    running, schedule = int.from_bytes(key, "little"), [key]
+    for rcon in _RCON[1:9]:
         word = (running >> 160).to_bytes(4, "little").translate(_SUB)
-        spread = int.from_bytes(word[1:] + word[:1], "little") ^ rcon
-        rcon <<= 1
+        words = int.from_bytes(word, "little") * (_ONES << 64 | _ONES)
         running ^= running << 32
         running ^= running << 64
         running ^= running << 128
-        running = running & (1 << 192) - 1 ^ spread * (_ONES | _ONES << 64)
+        running = (running ^ words >> 8 ^ (rcon << 64 | rcon)) & (1 << 192) - 1
         schedule.append(running.to_bytes(24, "little"))
     joined = b"".join(schedule)
     return [int.from_bytes(joined[i : i + 16], "little") for i in range(0, 208, 16)]
 
 
 def _invert(keys: "List[int]") -> "List[int]":
-    """Round keys for the equivalent inverse cipher, FIPS-197 5.3.5, in the order of
-    use.
+    """Round keys for the equivalent inverse cipher, FIPS-197 5.3.5, in order of use.
 
-    InvMixColumns is applied to all but the first and the last; S undoes the inverse
-    S-box that is folded into the tables, and ShiftRows the InvShiftRows of the gather.
+    InvMixColumns is applied to all but the first and the last. S undoes the inverse
+    S-box that is folded into the tables.
     """
     inverted = [keys[-1]]
-    for key in keys[-2:0:-1]:
-        state = (key.to_bytes(16, "little").translate(_SUB) * 5)[::5]
-        inverted.append(_unmix(state))
+    for i in range(len(keys) - 2, 0, -_FEW):
+        some = [key.to_bytes(16, "little") for key in keys[i : max(i - _FEW, 0) : -1]]
+        text = (b"".join(some) + bytes(48))[:64].translate(_SUB)
+        unmixed = _unmix(text, _UNMIX_KEYS)
+        inverted += [unmixed >> 128 * n & _MASK for n in range(len(some))]
     inverted.append(keys[0])
     return inverted
 
 
-def _unmix(state: bytes) -> int:
-    """InvShiftRows, InvSubBytes and InvMixColumns of one state."""
-    total = int.from_bytes(
-        _UNMIX(
-            state.translate(_INV_14)
-            + state.translate(_INV_11)
-            + state.translate(_INV_13)
-            + state.translate(_INV_9)
-            + _UNMIX_FILL
-        ),
-        "little",
+def _unmix(text: bytes, gather: "Callable[[bytes], bytes]" = _UNMIX) -> int:
+    """InvShiftRows, InvSubBytes and InvMixColumns of four states, as one int."""
+    table = (
+        text.translate(_INV_14)
+        + text.translate(_INV_11)
+        + text.translate(_INV_13)
+        + text.translate(_INV_9)
     )
-    total ^= total >> 256
-    return (total ^ total >> 128) & _MASK
+    total = int.from_bytes(gather(table), "little")
+    total ^= total >> 1024
+    return (total ^ total >> 512) & _MASK_FEW
 
 
 class AES:
@@ -242,46 +251,25 @@ class AES:
             self._inverse = _invert(
                 self._keys
             )  # a client that only sends never needs them
+        chain = bytes(iv) + bytes(data)
         if len(data) < _LANES_FROM * BLOCK:
-            return self._decrypt_few(iv, data)
-        chain, size = bytes(iv) + bytes(data), _CHUNK * BLOCK
+            decrypt, size = self._decrypt_few, _FEW * BLOCK
+        else:
+            decrypt, size = self._decrypt_lanes, _CHUNK * BLOCK
         return b"".join(
-            [
-                self._decrypt_lanes(chain[i : i + BLOCK + size])
-                for i in range(0, len(data), size)
-            ]
+            [decrypt(chain[i : i + BLOCK + size]) for i in range(0, len(data), size)]
         )
 
-    def _decrypt_few(self, iv: bytes, data: bytes) -> bytes:
-        """CBC decryption, one block after the other."""
+    def _decrypt_few(self, chain: bytes) -> bytes:
+        """CBC decryption of 1 to 4 blocks; chain: the IV, then the blocks."""
         keys = self._inverse
-        first, middle, last = keys[0], keys[1:-1], keys[-1]
-        number, unmix, mask, fill = int.from_bytes, _UNMIX, _MASK, _UNMIX_FILL
-        inv_9, inv_11, inv_13, inv_14 = _INV_9, _INV_11, _INV_13, _INV_14
-        blocks = []
-        before = number(iv, "little")
-        for i in range(0, len(data), BLOCK):
-            cipher = number(data[i : i + BLOCK], "little")
-            state = cipher ^ first
-            for key in middle:
-                text = state.to_bytes(16, "little")
-                state = number(
-                    unmix(
-                        text.translate(inv_14)
-                        + text.translate(inv_11)
-                        + text.translate(inv_13)
-                        + text.translate(inv_9)
-                        + fill
-                    ),
-                    "little",
-                )
-                state ^= state >> 256
-                state = (state ^ state >> 128) & mask ^ key
-            text = state.to_bytes(16, "little").translate(_INV)
-            state = number((text * 13)[::13], "little") ^ last ^ before
-            before = cipher
-            blocks.append(state.to_bytes(16, "little"))
-        return b"".join(blocks)
+        state = int.from_bytes(chain[BLOCK:], "little") ^ keys[0] * _REPEAT
+        for key in keys[1:-1]:
+            state = _unmix(state.to_bytes(64, "little")) ^ key * _REPEAT
+        text = state.to_bytes(64, "little").translate(_INV) + _UNSHIFT_FILL
+        state = int.from_bytes(_UNSHIFT(text), "little") ^ keys[-1] * _REPEAT
+        state ^= int.from_bytes(chain[:-BLOCK], "little")  # the XOR that is CBC's
+        return state.to_bytes(64, "little")[: len(chain) - BLOCK]
 
     def _decrypt_lanes(self, chain: bytes) -> bytes:
         """CBC decryption of all blocks at once; chain: the IV, then the blocks."""
