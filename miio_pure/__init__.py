@@ -7,6 +7,19 @@ for found in discover(timeout=3):
     print(found.address, found.device_id)
 """
 
+try:
+    import json as _json  # noqa: F401
+except ImportError:
+    _text = (
+        "this Python has no module json: install libpython3-stdlib (Debian, Ubuntu) "
+        "or python3-json (Yocto)"
+    )
+    import sys as _sys
+
+    if _sys.argv[:1] == ["-m"]:  # python3 -m miio_pure: one line, no traceback
+        raise SystemExit("error: " + _text) from None
+    raise ImportError(_text) from None
+
 from .client import Client
 from .discovery import discover
 from .errors import (

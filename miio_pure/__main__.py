@@ -3,6 +3,8 @@
 
 import sys
 
+if not __package__:
+    sys.exit("error: run it as python3 -m miio_pure, from the folder above")
 try:
     from .cli import main
 

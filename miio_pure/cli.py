@@ -55,9 +55,11 @@ def main(argv: "Optional[List[str]]" = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # nobody reads on; keep the interpreter from saying so when it flushes
+    except OSError as error:  # of stdout: a full disk, or nobody who reads on
+        # keep the interpreter from saying so in its own way when it flushes
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            _say("error: cannot write the result: %s" % error.strerror)
         return FAILED
 
 
@@ -122,7 +124,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    if not (text.isdigit() and len(text) < 6 and 0 < int(text) < 65536):
+    digits = 0 < len(text) < 6 and not text.strip("0123456789")
+    if not (digits and 0 < int(text) < 65536):
         raise argparse.ArgumentTypeError(
             "a number from 1 to 65535, not %s" % ascii(text)
         )
@@ -162,6 +165,8 @@ def _discover(options: "Options") -> int:
     from .discovery import discover
 
     targets = [] if options.discover == ["all"] else options.discover
+    if "all" in targets:
+        raise _Usage("--discover: all stands alone")
     count = 0
     for found in discover(
         *targets,
@@ -192,8 +197,8 @@ def _discover(options: "Options") -> int:
         count += 1
     if not count:
         raise NoReply(
-            "no device answered within %g s; devices answer their own subnet only"
-            % options.timeout
+            "no device answered within %g s: is it switched on, and is this host in its "
+            "subnet? (--bindip chooses the network that is searched)" % options.timeout
         )
     return DONE
 
@@ -275,7 +280,7 @@ def _decode(options: "Options") -> int:
         )
         return DONE
     if packet.payload is None:
-        raise _Usage("--decode needs --token")
+        raise _Usage("--decode needs --token, or MIIO_TOKEN")
     repairs: "List[str]" = []
     value = load(packet.payload, repairs)
     if repairs:
@@ -317,14 +322,16 @@ def _demo(options: "Options") -> int:
 
 
 def _simulate(options: "Options") -> int:
+    import time
+
+    from .client import resolve
     from .simulator import Simulator, fan
 
     token = _token(options)
-    host = options.bindip or "127.0.0.1"
+    host = resolve(options.bindip or "127.0.0.1", time.monotonic() + options.timeout)
+    device = fan(token or os.urandom(16), reveal=token is None)
     try:
-        simulator = Simulator(
-            fan(token or os.urandom(16), reveal=token is None), host, options.port
-        )
+        simulator = Simulator(device, host, options.port, _trace(options))
     except OSError as error:
         raise NoReply(
             "cannot listen at %s port %d: %s" % (host, options.port, error.strerror)
@@ -403,5 +410,10 @@ def _print(text: str) -> None:
 
 def _say(text: str) -> None:
     """One line on stderr, with nothing in it that a terminal would obey."""
+    if sys.stderr is None:
+        return
     line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-    print(line, file=sys.stderr, flush=True)
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        pass  # there is nowhere left to say it

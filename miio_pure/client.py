@@ -71,9 +71,9 @@ def resolve(host: str, deadline: float) -> str:
         return host
     except (OSError, ValueError):
         pass
-    if not host or not all(" " < char < "\x7f" for char in host):
+    if not host.strip("0123456789.") or not all(" " < char < "\x7f" for char in host):
         raise NoReply(
-            "no host can be called %s: give an address such as 192.168.1.47"
+            "%s is neither an IPv4 address, such as 192.168.1.47, nor a host name"
             % ascii(host)
         )
     outcome: "List[Union[str, OSError]]" = []
@@ -103,14 +103,16 @@ def resolve(host: str, deadline: float) -> str:
 
 def open_socket(bind: "Optional[str]", deadline: float) -> socket.socket:
     """A UDP socket at the local address bind; NoReply if there is none such."""
+    address = None if bind is None else resolve(bind, deadline)
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        if bind is not None:
-            sock.bind((resolve(bind, deadline), 0))
-    except OSError as error:  # NoReply is one, too
+        if address is not None:
+            sock.bind((address, 0))
+    except OSError as error:
         sock.close()
         raise NoReply(
-            "cannot send from %s: %s" % (bind, error.strerror or error)
+            "cannot send from %s, which is no address of this host: %s"
+            % (bind, error.strerror)
         ) from None
     return sock
 
@@ -121,6 +123,8 @@ def unreachable(where: str, error: OSError) -> str:
         error, ConnectionError
     ):  # ICMP port unreachable, as Linux or Windows name it
         return "%s: the port is closed: no miIO device listens there" % where
+    if isinstance(error, PermissionError):
+        return "%s: a broadcast address, or a firewall forbids it" % where
     return "%s: cannot be reached: %s" % (where, error.strerror or error)
 
 
@@ -442,25 +446,21 @@ class _Call:
         )
 
     def _no_answer(self) -> NoReply:
+        sends = "the request" if self.attempts == 1 else "%d requests" % self.attempts
         if self._session.verified:
             text = "no answer to %s in %s; it may have acted all the same"
         else:
             text = (
-                "hello was answered, but %s in %s not: is the token the right one? "
-                "(most devices do not answer a wrong one)"
+                "it answered hello, but not %s in %s: is the token the right one? (most "
+                "devices do not answer a wrong one)"
             )
-        sends = (
-            "the request"
-            if self.attempts == 1
-            else "%d sends of the request" % self.attempts
-        )
         return NoReply(
             "%s: %s%s" % (self._where, text % (sends, self._spent()), self._came()),
             self.attempts,
         )
 
     def _spent(self) -> str:
-        return "%.3g s" % (self._link.now() - self._started)
+        return "%.1f s" % (self._link.now() - self._started)
 
     def _came(self) -> str:
         """What arrived instead of an answer."""

@@ -42,19 +42,37 @@ def discover(
     local address to send from; a broadcast goes out on its interface. trace: see
     Client.
 
-    Raises NoReply if nothing can be sent, or if all that came is that ports are closed;
-    where devices just stay silent, nothing is yielded.
+    Raises NoReply if nothing can be sent, if the port of the only target is closed, or,
+    after all others have answered, for a target that cannot be found. Where devices
+    just stay silent, nothing is yielded.
     """
     check_limits(port, timeout)
     start = time.monotonic()
     deadline = start + timeout
-    addresses = [resolve(target, deadline) for target in targets]
+    addresses, failures = _resolve_all(targets, deadline)
     with open_socket(bind, deadline) as sock:
         search = _Search(sock, addresses or [EVERYONE], port, trace)
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (timeout,)):
             if at < timeout and not search.done():
                 search.hello()
                 yield from search.answers(min(start + following, deadline))
+    if failures:
+        raise failures[0]
+
+
+def _resolve_all(
+    targets: "Tuple[str, ...]", deadline: float
+) -> "Tuple[List[str], List[NoReply]]":
+    """The addresses that can be found, and why others cannot; NoReply if none can."""
+    addresses, failures = [], []
+    for target in targets:
+        try:
+            addresses.append(resolve(target, deadline))
+        except NoReply as error:
+            failures.append(error)
+    if failures and not addresses:
+        raise failures[0]
+    return addresses, failures
 
 
 class _Search:

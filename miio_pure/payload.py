@@ -84,6 +84,8 @@ def _load_repaired(data: bytes, repairs: "List[str]", quotes: str) -> "Any":
         ) from None
     except RecursionError:
         raise PayloadError("the JSON is nested too deeply", data) from None
+    except ValueError as error:  # a number that is too large
+        raise PayloadError("the JSON is of no use: %s" % error, data) from None
     repairs += repair.names
     return value
 
@@ -167,17 +169,16 @@ class _Repair:
         if word.lstrip("+-").lower() in _NO_NUMBERS:
             self.name("nan")
             return "null"
+        if word[0].isalpha() or word[0] == "_":
+            self.name("bare word")
+            return _PYTHON_WORDS.get(word) or _encode(word)
         sign = word[: word.startswith("-")]
         digits = word[len(sign) :].lstrip("0")
         number = sign + (digits if digits[:1].isdigit() else "0" + digits)
-        try:
-            _decode(number)
-        except ValueError:
-            self.name("bare word")
-            return _PYTHON_WORDS.get(word) or _encode(word)
-        if number != word:
+        if number != word and word[len(sign) :][:1] == "0":
             self.name("leading zero")
-        return number
+            return number
+        return word  # a number, or else the decoder will say where it is not
 
     def _string(self, at: int, quote: str) -> int:
         parts, end = ['"'], at + 1

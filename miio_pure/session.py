@@ -27,7 +27,8 @@ def compose(
         raise TypeError("method is a str, not %s" % type(method).__name__)
     if not isinstance(params, (list, tuple, dict)):
         raise TypeError(
-            "params are a list, tuple or dict, not %s" % type(params).__name__
+            "params are a list or a dict (JSON: an array or an object), not %s"
+            % type(params).__name__
         )
     fields = {"method": method, "params": params}
     if extra:
@@ -95,9 +96,9 @@ class Session:
             raise PacketError("a request needs the device id from a hello reply")
         if self.token is None:
             raise TokenError(
-                "the device hides its token: give it, as 32 hex digits. A device "
-                "shows it when reset and not yet set up; otherwise it is in "
-                "the Mi Home app's data or the Xiaomi cloud"
+                "the device hides its token: give it (token=, --token or MIIO_TOKEN), "
+                "32 hex digits. A device shows it when reset and not yet set up; "
+                "otherwise it is in the Mi Home app's data or the Xiaomi cloud"
             )
         if ident is None:
             ident = self._ident

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The command line: what it prints, where, and its exit status."""
 
+import errno
 import io
 import json
 import os
@@ -15,7 +16,7 @@ import unittest
 from contextlib import redirect_stderr, redirect_stdout
 from unittest import mock
 
-from miio_pure import DeviceError, PayloadError, Token, packet, payload
+from miio_pure import cli, DeviceError, PayloadError, Token, packet, payload
 from miio_pure.simulator import Simulator, fan
 
 from .support import OTHER_TOKEN, ROOT, TOKEN, CliCase, run_cli, run_python, vectors
@@ -58,6 +59,8 @@ class HelpTest(CliCase):
             ("--port", "0", "--demo"),
             ("--port", "x"),
             ("--port", "99999"),
+            ("--port", "\u0663"),
+            ("--discover", "all", "127.0.0.1"),
             ("--timeout", "0"),
             ("--timeout", "nan"),
             ("--timeout", "x"),
@@ -262,18 +265,36 @@ class SendTest(DeviceCase):
         _, _, err = run_cli(*self.at, "--info", "--debug", "--timeout", "0.1")
         self.assertIn("received 127.0.0.1 4 bytes, 6a756e6b", err)
 
-    def test_no_reader(self):
-        class Closed(io.StringIO):
+    def refuse(self, error, *args):
+        """The status and stderr where stdout gives this error."""
+
+        class Refusing(io.StringIO):
             def write(self, text):
-                raise BrokenPipeError
+                raise error
 
-        with mock.patch("os.dup2") as dup2, redirect_stdout(Closed()), redirect_stderr(
-            io.StringIO()
-        ):
-            from miio_pure import cli
-
-            self.assertEqual(cli.main([*self.at, "--token", TOKEN, "--info"]), 1)
+        err = io.StringIO()
+        with mock.patch("os.dup2") as dup2, redirect_stdout(Refusing()):
+            with redirect_stderr(err):
+                status = cli.main([*self.at, "--token", TOKEN, *args])
         os.close(dup2.call_args[0][0])
+        return status, err.getvalue()
+
+    def test_nobody_reads_on(self):
+        self.assertEqual(self.refuse(BrokenPipeError(), "--info"), (1, ""))
+
+    def test_full_disk(self):
+        error = OSError(errno.ENOSPC, "No space left on device")
+        status, err = self.refuse(error, "--info")
+        self.assertEqual((status, err.count("\n")), (1, 1))
+        self.assertIn("cannot write the result: No space left", err)
+
+    def test_nowhere_to_complain(self):
+        for stderr in (None, mock.Mock(write=mock.Mock(side_effect=OSError))):
+            with mock.patch("sys.stderr", stderr), redirect_stdout(
+                io.StringIO()
+            ) as out:
+                self.assertEqual(cli.main(["--nonsense"]), 2)
+            self.assertEqual(out.getvalue(), "")
 
 
 class DiscoverTest(DeviceCase):
@@ -365,6 +386,14 @@ class SimulateTest(CliCase):
                 (process.communicate(timeout=20), process.returncode), ((b"", b""), 0)
             )
 
+    def test_debug(self):
+        process, port = self.start("--debug")
+        run_cli("--discover", "127.0.0.1", "--port", str(port))
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+        self.assertIn(b"received 127.0.0.1 32 bytes", err)
+        self.assertIn(b"sent 127.0.0.1 32 bytes", err)
+
     def test_given_token_is_hidden(self):
         _, port = self.start("--token", TOKEN)
         self.assertIn(
@@ -377,6 +406,10 @@ class SimulateTest(CliCase):
             )[0],
             0,
         )
+
+    def test_address_that_is_not_ours(self):
+        for address in ("192.0.2.77", "no-such-host.invalid", "b\u00fccher..de"):
+            self.check_failure(1, "--simulate", "--bindip", address, "--timeout", "2")
 
     def test_port_in_use(self):
         with Simulator(fan(TOKEN)) as simulator:
@@ -402,6 +435,12 @@ class SimulateTest(CliCase):
 
 
 class ProcessTest(unittest.TestCase):
+    def test_run_as_a_file(self):
+        status, _, err = run_python(os.path.join("miio_pure", "__main__.py"), "--demo")
+        self.assertEqual((status, err.count("\n")), (1, 1))
+        with self.assertRaisesRegex(SystemExit, "python3 -m miio_pure"):
+            runpy.run_path(os.path.join(ROOT, "miio_pure", "__main__.py"))
+
     def test_main_module(self):
         for main, status in (
             (lambda: 3, 3),

@@ -438,13 +438,13 @@ class LinkTest(unittest.TestCase):
             Client("127.0.0.1", TOKEN, bind="192.0.2.77").info()
 
     def test_broadcast_address_is_no_device(self):
-        with self.assertRaisesRegex(NoReply, "cannot be reached"):
+        with self.assertRaisesRegex(NoReply, "broadcast address"):
             Client("255.255.255.255", TOKEN).info()
 
     def test_errors_of_the_network(self):
         for number, text in (
             (errno.ENETUNREACH, "cannot be reached"),
-            (errno.EPERM, "cannot be reached"),
+            (errno.EPERM, "firewall"),
             (errno.ECONNREFUSED, "port is closed"),
         ):
             device = fan(TOKEN)

@@ -122,6 +122,15 @@ class DiscoverTest(unittest.TestCase):
         self.assertRaises(ValueError, list, discover("127.0.0.1", timeout=0))
         self.assertRaises(ValueError, list, discover("127.0.0.1", port=0))
 
+    def test_an_unknown_host_does_not_hide_the_others(self):
+        with Simulator(FakeDevice(TOKEN)) as simulator:
+            search = discover(
+                "no-such-host.invalid", "127.0.0.1", port=simulator.port, timeout=3
+            )
+            self.assertEqual(next(search).address, "127.0.0.1")
+            with self.assertRaisesRegex(NoReply, "cannot find"):
+                next(search)
+
     def test_a_name_server_that_does_not_answer(self):
         hold = threading.Event()
         with mock.patch(
@@ -175,5 +184,5 @@ class RefusalTest(unittest.TestCase):
             (errno.ENETUNREACH, [(1, "lo")]),
             (errno.EPERM, [(1, "lo")]),
         ):
-            with self.assertRaisesRegex(NoReply, "cannot be reached"):
+            with self.assertRaisesRegex(NoReply, "cannot be reached|firewall"):
                 self.search(refused, interfaces)

@@ -2,11 +2,13 @@
 """Which module may import what, and that the folder can be copied anywhere."""
 
 import ast
+import importlib.util
 import os
 import shutil
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 from .support import ROOT, TOKEN, run_python
 
@@ -22,7 +24,7 @@ LAYERS = (
     ("client", {"errno", "socket", "time", "_thread"}),
     ("discovery", {"errno", "socket", "struct", "time"}),
     ("simulator", {"heapq", "select", "socket", "threading", "time"}),
-    ("cli", {"argparse", "json", "os", "signal", "sys"}),
+    ("cli", {"argparse", "json", "os", "signal", "sys", "time"}),
     ("__main__", {"sys"}),
 )
 PURE = ("errors", "aes", "packet", "payload", "session")
@@ -103,6 +105,24 @@ class LayersTest(unittest.TestCase):
             set(out.split()),
             {"miio_pure", "_md5"} | {"miio_pure." + name for name in CORE[:-1]},
         )
+
+
+class MissingModuleTest(unittest.TestCase):
+    """Debian's smallest Python has no json."""
+
+    def load(self, argv):
+        spec = importlib.util.find_spec("miio_pure")
+        module = importlib.util.module_from_spec(spec)
+        with mock.patch.dict(sys.modules, {"json": None}), mock.patch("sys.argv", argv):
+            spec.loader.exec_module(module)
+
+    def test_the_package_to_install_is_named(self):
+        with self.assertRaisesRegex(ImportError, "install libpython3-stdlib"):
+            self.load(["/usr/bin/tool"])
+        with self.assertRaisesRegex(
+            SystemExit, r"\Aerror: [^\n]*libpython3-stdlib[^\n]*\Z"
+        ):
+            self.load(["-m", "--demo"])
 
 
 class VendoredTest(unittest.TestCase):

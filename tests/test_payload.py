@@ -52,14 +52,12 @@ class LoadTest(unittest.TestCase):
             ('{"a":[net]}', {"a": ["net"]}, ["bare word"]),
             ('{a:1}', {"a": 1}, ["bare word"]),
             ('{"a":True,"b":None}', {"a": True, "b": None}, ["bare word"]),
-            ('{"a":0a1b}', {"a": "0a1b"}, ["bare word"]),
             ('{"a":NaN}', {"a": None}, ["nan"]),
             (
                 '{"a":nan,"b":NaN,"c":-Infinity}',
                 {"a": None, "b": None, "c": None},
                 ["nan"],
             ),
-            ('{"a":1e999}', {"a": "1e999"}, ["bare word"]),
             (
                 '{"a":"x\ny\tz\x01"}',
                 {"a": "x\ny\tz\x01"},
@@ -97,7 +95,7 @@ class LoadTest(unittest.TestCase):
             load(text, "\"'")[0],
             {"id": 1, "method": "it's", "params": ['say "hi"', "don't", True]},
         )
-        self.assertNotEqual(load("{'a':1}")[0], {"a": 1})
+        self.assertRaises(PayloadError, load, "{'a':1}")
 
     def test_what_cannot_be_repaired(self):
         for text in (
@@ -119,6 +117,11 @@ class LoadTest(unittest.TestCase):
             '"x"',
             'true',
             '{"a":]}',
+            '{"a":0a1b}',
+            '{"a":5O}',
+            '{"a":+5}',
+            '{"a":1e999}',
+            '{"a":1.2.3}',
             '{1:2}',
             '[' * 100000,
             '{"a":' * 100000,

@@ -244,6 +244,16 @@ class SimulatorTest(unittest.TestCase):
             device.delay = 0.02
             self.assertEqual(client.send("get_prop", ["power"]), ["on"])
 
+    def test_trace(self):
+        seen = []
+        with Simulator(
+            fan(TOKEN), trace=lambda *event: seen.append(event)
+        ) as simulator:
+            with Client("127.0.0.1", TOKEN, port=simulator.port) as client:
+                client.handshake()
+        self.assertEqual(seen[0], ("received", packet.HELLO, "127.0.0.1"))
+        self.assertEqual(seen[1][0::2], ("sent", "127.0.0.1"))
+
     def test_peers_that_are_gone(self):
         with Simulator(fan(TOKEN)) as simulator:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:

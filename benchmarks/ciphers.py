@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""AES-128-CBC beside other libraries."""
+
+import os
+
+from miio_pure import aes
+
+from .measure import compare
+
+SIZES = (16, 48, 64, 256, 1024, 4096, 16384, 65536)
+PLOTTED = "AES-128-CBC, key kept, "
+
+
+# Each takes a key and an IV and gives two functions, which encrypt and decrypt.
+
+
+def ours(key, iv):
+    cipher = aes.AES(key)
+    return (
+        lambda data: cipher.encrypt_cbc(iv, data),
+        lambda data: cipher.decrypt_cbc(iv, data),
+    )
+
+
+def openssl(key, iv):
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    cipher = Cipher(algorithms.AES(key), modes.CBC(iv))
+
+    def encrypt(data):
+        context = cipher.encryptor()
+        return context.update(data) + context.finalize()
+
+    def decrypt(data):
+        context = cipher.decryptor()
+        return context.update(data) + context.finalize()
+
+    return encrypt, decrypt
+
+
+def pycryptodome(key, iv):
+    from Crypto.Cipher import AES
+
+    return (
+        lambda data: AES.new(key, AES.MODE_CBC, iv).encrypt(data),
+        lambda data: AES.new(key, AES.MODE_CBC, iv).decrypt(data),
+    )
+
+
+def pyaes(key, iv):
+    """The chain goes on from call to call: it is as fast, and the key is kept."""
+    from pyaes import AESModeOfOperationCBC
+
+    encrypter = AESModeOfOperationCBC(key, iv)
+    decrypter = AESModeOfOperationCBC(key, iv)
+
+    def in_blocks(work, data):
+        return b"".join([work(data[i : i + 16]) for i in range(0, len(data), 16)])
+
+    return (
+        lambda data: in_blocks(encrypter.encrypt, data),
+        lambda data: in_blocks(decrypter.decrypt, data),
+    )
+
+
+def tlslite(key, iv):
+    """As for pyaes, the chain goes on."""
+    from tlslite.utils.python_aes import new
+
+    encrypter, decrypter = new(bytearray(key), 2, iv), new(bytearray(key), 2, iv)
+    return (
+        lambda data: bytes(encrypter.encrypt(bytearray(data))),
+        lambda data: bytes(decrypter.decrypt(bytearray(data))),
+    )
+
+
+CONTESTANTS = (
+    ("miio_pure", ours, None),
+    ("pyaes", pyaes, "pyaes"),
+    ("tlslite-ng (python_aes)", tlslite, "tlslite"),
+    ("pycryptodome (C)", pycryptodome, "Crypto"),
+    ("cryptography (OpenSSL)", openssl, "cryptography"),
+)
+
+
+def available(missing):
+    return [(name, make) for name, make, module in CONTESTANTS if module not in missing]
+
+
+def check(contestants):
+    """All give the same answers as ours."""
+    for size in SIZES:
+        key, iv, data = os.urandom(16), os.urandom(16), os.urandom(size)
+        secret = ours(key, iv)[0](data)
+        for name, make in contestants:
+            if make(key, iv)[0](data) != secret or make(key, iv)[1](secret) != data:
+                raise SystemExit("%s gives other answers than miio_pure" % name)
+
+
+def subjects(settings, missing):
+    contestants = available(missing)
+    settings.progress("checking that all ciphers agree")
+    check(contestants)
+    key, iv = os.urandom(16), os.urandom(16)
+    schedules = [
+        (name, lambda make=make: make(key, iv))
+        for name, make in contestants
+        if name != "pycryptodome (C)"  # sets up a key only as it encrypts
+    ]
+    yield compare("AES-128 key schedule", schedules, settings)
+    sizes = SIZES[::3] if settings.quick else SIZES
+    for direction, what in ((0, "encrypt"), (1, "decrypt")):
+        data = os.urandom(48)
+        one_shots = [
+            (name, lambda make=make: make(key, iv)[direction](data))
+            for name, make in contestants
+        ]
+        yield compare(
+            "AES-128-CBC, new key and 48 bytes, %s" % what, one_shots, settings
+        )
+        for size in sizes:
+            data = os.urandom(size)
+            kept = [
+                (name, lambda work=make(key, iv)[direction], data=data: work(data))
+                for name, make in contestants
+            ]
+            yield compare("%s%s %d bytes" % (PLOTTED, what, size), kept, settings)
+    yield compare(
+        "64 bytes padded, encrypted, decrypted, unpadded, key kept",
+        [
+            (name, lambda pair=make(key, iv): there_and_back(*pair))
+            for name, make in contestants
+            if make not in (pyaes, tlslite)  # their chain would not come back
+        ],
+        settings,
+    )
+
+
+def there_and_back(encrypt, decrypt, data=bytes(64)):
+    assert aes.unpad(decrypt(encrypt(aes.pad(data)))) == data

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Whole miIO messages, from JSON to the datagram and back."""
+
+import datetime
+import json
+
+from miio_pure import Token, packet, payload
+
+from . import ciphers
+from .measure import compare
+
+TOKEN = bytes.fromhex("00112233445566778899aabbccddeeff")
+SIZES = (52, 256, 1024, 16384)  # bytes of JSON as python-miio writes it
+DEVICE_ID, STAMP = 0x03DB1166, 1526775724
+
+
+class OpensslToken(Token):
+    """Our codec with `cryptography` as its cipher."""
+
+    __slots__ = ("_encrypt", "_decrypt")
+
+    def __init__(self, value):
+        super().__init__(value)
+        self._encrypt, self._decrypt = ciphers.openssl(self.key, self.iv)
+
+    def encrypt(self, plain):
+        return self._encrypt(packet.pad(plain))
+
+    def decrypt(self, cipher):
+        return packet.unpad(self._decrypt(cipher))
+
+
+def codec(token):
+    """Our functions from JSON to a datagram and back."""
+    return (
+        lambda value: packet.encode(
+            token, payload.dump(value), device_id=DEVICE_ID, stamp=STAMP
+        ),
+        lambda datagram: payload.load(packet.decode(datagram, token).payload),
+    )
+
+
+def python_miio():
+    from miio.protocol import Message
+
+    stamp = datetime.datetime.fromtimestamp(STAMP, datetime.timezone.utc)
+    device_id = DEVICE_ID.to_bytes(4, "big")
+
+    def encode(value):
+        header = {"length": 0, "unknown": 0, "device_id": device_id, "ts": stamp}
+        message = {"data": {"value": value}, "header": {"value": header}, "checksum": 0}
+        return Message.build(message, token=TOKEN)
+
+    return encode, lambda datagram: Message.parse(datagram, token=TOKEN).data.value
+
+
+def command(size):
+    value = {"id": 1, "method": "get_prop", "params": ["power"]}
+    text = size - len(json.dumps(value))
+    if text:
+        value["params"].append("x" * (text - len(', ""')))
+    return value
+
+
+def subjects(settings, missing):
+    contestants = [("miio_pure", codec(Token(TOKEN)))]
+    if "cryptography" not in missing:
+        contestants.append(
+            ("the same codec with cryptography", codec(OpensslToken(TOKEN)))
+        )
+    if "miio" not in missing:
+        contestants.append(("python-miio's Message", python_miio()))
+    for size in SIZES[:2] if settings.quick else SIZES:
+        value = command(size)
+        for name, (encode, decode) in contestants:
+            ours_encode, ours_decode = contestants[0][1]
+            if (
+                decode(ours_encode(value)) != value
+                or ours_decode(encode(value)) != value
+            ):
+                raise SystemExit("%s does not understand miio_pure" % name)
+        yield compare(
+            "message of %d bytes, encode" % size,
+            [
+                (name, lambda encode=pair[0]: encode(value))
+                for name, pair in contestants
+            ],
+            settings,
+        )
+        datagram = contestants[0][1][0](value)
+        yield compare(
+            "message of %d bytes, decode" % size,
+            [
+                (name, lambda decode=pair[1]: decode(datagram))
+                for name, pair in contestants
+            ],
+            settings,
+        )
+        yield compare(
+            "message of %d bytes, encode and decode" % size,
+            [
+                (name, lambda pair=pair: pair[1](pair[0](value)))
+                for name, pair in contestants
+            ],
+            settings,
+        )

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""The plot of the README: time against message size, one line for each library."""
+
+from .ciphers import PLOTTED
+
+
+def draw(tables, path):
+    from matplotlib import pyplot, rcParams
+
+    rcParams["svg.hashsalt"] = "miio_pure"
+    figure, axes = pyplot.subplots(1, 2, figsize=(9, 4), sharey=True)
+    for panel, what in zip(axes, ("encrypt", "decrypt")):
+        lines = {}
+        for table in tables:
+            if table.title.startswith(PLOTTED + what):
+                size = int(table.title.split()[-2])
+                for name, median, _ in table.rows:
+                    lines.setdefault(name, []).append((size, median * 1e6))
+        for name, points in lines.items():
+            style = {"linewidth": 2.5} if name == "miio_pure" else {"linewidth": 1}
+            panel.loglog(*zip(*points), marker="o", markersize=3, label=name, **style)
+        panel.set_title("AES-128-CBC, " + what)
+        panel.set_xlabel("message, bytes")
+        panel.grid(True, alpha=0.3)
+    axes[0].set_ylabel("time, microseconds")
+    axes[0].legend(fontsize="small")
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
