@@ -2,7 +2,6 @@
 """The command line: results go to stdout, all else to stderr; never a traceback."""
 
 import argparse
-import json
 import os
 import sys
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from .client import Trace
     from .packet import Found, Token
+    from .simulator import FakeDevice, Simulator
 
     Options = argparse.Namespace
 
@@ -40,19 +40,17 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> "NoReturn":
         raise _Usage(message)
 
+    def _print_message(self, message: str, file: object = None) -> None:
+        _print(message.rstrip("\n"))
+
 
 def main(argv: "Optional[List[str]]" = None) -> int:
     """Run the command line; the exit status."""
     try:
-        return _run(_parser().parse_args(argv))
-    except SystemExit as done:  # --help, --version
-        return int(done.code or DONE)
-    except _Usage as error:
-        _say("error: %s (--help tells more)" % error)
-        return USAGE
-    except MiioError as error:
-        _say("error: %s" % error)
-        return FAILED
+        status = _main(sys.argv[1:] if argv is None else argv)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         return INTERRUPTED
     except OSError as error:  # of stdout: a full disk, or nobody who reads on
@@ -60,6 +58,23 @@ def main(argv: "Optional[List[str]]" = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if not isinstance(error, BrokenPipeError):
             _say("error: cannot write the result: %s" % error.strerror)
+        return FAILED
+
+
+def _main(argv: "List[str]") -> int:
+    try:
+        options, extra = _parser().parse_known_args(argv)
+        if extra:  # what is no flag may be a token that got astray: it is not shown
+            flags = [text.split("=")[0] for text in extra if text.startswith("-")]
+            raise _Usage("what is %s?" % (flags or ["the stray argument"])[0])
+        return _run(options, argv)
+    except SystemExit as done:  # --help, --version
+        return int(done.code or DONE)
+    except _Usage as error:
+        _say("error: %s (--help tells more)" % error)
+        return USAGE
+    except MiioError as error:
+        _say("error: %s" % error)
         return FAILED
 
 
@@ -144,7 +159,7 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _run(options: "Options") -> int:
+def _run(options: "Options", argv: "List[str]") -> int:
     if options.discover:
         return _discover(options)
     if options.info or options.sendcmd is not None:
@@ -157,6 +172,8 @@ def _run(options: "Options") -> int:
         return _simulate(options)
     if options.ip:
         raise _Usage("--ip goes with --info or --sendcmd")
+    if argv:
+        raise _Usage("nothing to do: give --discover, --info, --sendcmd or the like")
     _parser().print_help()
     return DONE
 
@@ -197,8 +214,9 @@ def _discover(options: "Options") -> int:
         count += 1
     if not count:
         raise NoReply(
-            "no device answered within %g s: is it switched on, and is this host in its "
-            "subnet? (--bindip chooses the network that is searched)" % options.timeout
+            "no device answered within %g s: is it switched on, and is this host in "
+            "its subnet? (--bindip chooses the network that is searched)"
+            % options.timeout
         )
     return DONE
 
@@ -247,7 +265,7 @@ def _command(text: str) -> "Dict[str, Any]":
 
     repairs: "List[str]" = []
     try:
-        fields = load(text.encode("utf-8", "surrogateescape"), repairs, quotes="\"'")
+        fields = load(_bytes(text), repairs, quotes="\"'")
     except PayloadError as error:
         raise _Usage("--sendcmd: %s" % error) from None
     if "method" not in fields:
@@ -255,6 +273,14 @@ def _command(text: str) -> "Dict[str, Any]":
     if repairs:
         _say("warning: --sendcmd is no proper JSON; repaired: %s" % ", ".join(repairs))
     return fields
+
+
+def _bytes(text: str) -> bytes:
+    """An argument in UTF-8, as it was typed even where the locale is C."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a character
+        return text.encode("utf-8", "replace")
 
 
 def _decode(options: "Options") -> int:
@@ -294,9 +320,9 @@ def _decode(options: "Options") -> int:
 def _demo(options: "Options") -> int:
     from .client import Client
     from .discovery import discover
-    from .simulator import Simulator, fan
+    from .simulator import fan
 
-    with Simulator(fan(os.urandom(16), reveal=True)) as simulator:
+    with _listening(fan(os.urandom(16), reveal=True), "127.0.0.1", 0) as simulator:
         _print(
             "A simulated fan listens at %s, port %d."
             % (simulator.address, simulator.port)
@@ -325,17 +351,12 @@ def _simulate(options: "Options") -> int:
     import time
 
     from .client import resolve
-    from .simulator import Simulator, fan
+    from .simulator import fan
 
     token = _token(options)
     host = resolve(options.bindip or "127.0.0.1", time.monotonic() + options.timeout)
     device = fan(token or os.urandom(16), reveal=token is None)
-    try:
-        simulator = Simulator(device, host, options.port, _trace(options))
-    except OSError as error:
-        raise NoReply(
-            "cannot listen at %s port %d: %s" % (host, options.port, error.strerror)
-        ) from None
+    simulator = _listening(device, host, options.port, _trace(options))
     _say(
         "simulated device %d at %s port %d, token %s; Ctrl-C ends it"
         % (
@@ -353,6 +374,19 @@ def _simulate(options: "Options") -> int:
     finally:
         simulator.close()
     return DONE
+
+
+def _listening(
+    device: "FakeDevice", host: str, port: int, trace: "Optional[Trace]" = None
+) -> "Simulator":
+    from .simulator import Simulator
+
+    try:
+        return Simulator(device, host, port, trace)
+    except OSError as error:
+        raise NoReply(
+            "cannot listen at %s port %d: %s" % (host, port, error.strerror)
+        ) from None
 
 
 def _end_on_sigterm() -> None:
@@ -379,13 +413,14 @@ def _token(options: "Options") -> "Optional[Token]":
 def _trace(options: "Options") -> "Optional[Trace]":
     if not options.debug:
         return None
-    from .packet import HEADER, HELLO
+    from .packet import HEADER_START
 
     def show(event: str, datagram: bytes, address: str) -> None:
         text = datagram.hex()
-        if len(datagram) >= 32:
-            _, length, device_id, stamp, checksum = HEADER.unpack_from(datagram)
-            if len(datagram) == 32 and datagram != HELLO and checksum.strip(b"\xff"):
+        if len(datagram) >= 16:
+            _, length, device_id, stamp = HEADER_START.unpack_from(datagram)
+            # what could be a hello reply, even one cut short or too long
+            if length == 32 and datagram[16:].strip(b"\xff"):
                 text = datagram[:16].hex() + "(hidden here: it may be the token)"
             text = "length %d, device id %d, stamp %d: %s" % (
                 length,
@@ -399,13 +434,18 @@ def _trace(options: "Options") -> "Optional[Trace]":
 
 
 def _json(value: "Any") -> str:
-    return json.dumps(
-        value, separators=(",", ":")
-    )  # in ASCII: no control character gets out
+    """JSON in ASCII, so that no control character gets out."""
+    from .payload import dump
+
+    try:
+        return dump(value).decode()
+    except ValueError as error:
+        raise PayloadError("cannot print this: %s" % error) from None
 
 
 def _print(text: str) -> None:
-    print(text, flush=True)
+    if sys.stdout is not None:
+        print(text, flush=True)
 
 
 def _say(text: str) -> None:

@@ -40,6 +40,7 @@ SHARES = (1, 2, 2)  # how the sends of a call share out its time
 RETRIES = ("same", "fresh", "never")
 BUSY = (-9999, -30001)  # errors that pass by themselves
 BUSY_PAUSE = 0.5  # s
+LEAST = 0.1  # of a call's time must be left for a send to be worth it
 RECEIVE_SIZE = 65535  # bytes
 _LONGEST = 86400.0  # s
 # These mean what silence means: the way is broken for a moment, or for good.
@@ -56,7 +57,7 @@ _HELLO = object()
 
 def check_limits(port: int, timeout: float) -> None:
     """ValueError for a port or a timeout that cannot be meant."""
-    if not 0 < port < 65536:
+    if type(port) is not int or not 0 < port < 65536:
         raise ValueError("a port is a number from 1 to 65535, not %r" % port)
     if not 0 < timeout <= _LONGEST:
         raise ValueError(
@@ -104,7 +105,10 @@ def resolve(host: str, deadline: float) -> str:
 def open_socket(bind: "Optional[str]", deadline: float) -> socket.socket:
     """A UDP socket at the local address bind; NoReply if there is none such."""
     address = None if bind is None else resolve(bind, deadline)
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    except OSError as error:
+        raise NoReply("this system gives no socket: %s" % error.strerror) from None
     try:
         if address is not None:
             sock.bind((address, 0))
@@ -123,6 +127,8 @@ def unreachable(where: str, error: OSError) -> str:
         error, ConnectionError
     ):  # ICMP port unreachable, as Linux or Windows name it
         return "%s: the port is closed: no miIO device listens there" % where
+    if error.errno == errno.EBADF:
+        return "%s: the client was closed during the call" % where
     if isinstance(error, PermissionError):
         return "%s: a broadcast address, or a firewall forbids it" % where
     return "%s: cannot be reached: %s" % (where, error.strerror or error)
@@ -147,7 +153,7 @@ class Link:
         self._socket = open_socket(bind, deadline)
         try:
             self._socket.connect((self.address, port))
-        except OSError:
+        except BaseException:
             self._socket.close()
             raise
 
@@ -210,6 +216,8 @@ class Client:
         trace: "Optional[Trace]" = None,
     ) -> None:
         check_limits(port, timeout)
+        if not isinstance(host, str):
+            raise TypeError("a host is a str, not %s" % type(host).__name__)
         self.host = host
         self.port = port
         self.timeout = timeout
@@ -217,10 +225,7 @@ class Client:
         self._trace = trace
         self._given_link = self._link = link
         self._lock = allocate_lock()
-        # From the wall clock, so that ids do not repeat from one run to the next.
-        self._session = Session(
-            None if token is None else Token(token), int(time.time() * 1000)
-        )
+        self._session = Session(None if token is None else Token(token), _first_ident())
 
     def __repr__(self) -> str:
         return "<Client %s>" % self.host
@@ -282,21 +287,23 @@ class Client:
     def _call(self, work: "Callable[[_Call], Any]") -> "Any":
         now = (self._given_link or Link).now
         deadline = now() + self.timeout
-        if not self._lock.acquire(True, self.timeout):
-            raise NoReply(
-                "%s: other threads' calls took all of the %g s"
-                % (self.host, self.timeout)
-            )
+        taken = self._lock.acquire(True, self.timeout)
         call = None
         try:
-            if self._link is None:
-                self._link = Link(
-                    self.host, self.port, self._bind, deadline, self._trace
+            if not taken or deadline - now() < self.timeout * LEAST:
+                raise NoReply(
+                    "%s: other threads' calls took all of the %g s"
+                    % (self._where(), self.timeout)
                 )
-            call = _Call(self._session, self._link, self._where(), deadline)
+            link = self._link
+            if link is None:
+                link = Link(self.host, self.port, self._bind, deadline, self._trace)
+                self._link = link
+            call = _Call(self._session, link, self._where(), deadline)
             return work(call)
         except NoReply:
-            self._hang_up()
+            if call:
+                self._hang_up()
             raise
         except OSError as error:
             self._hang_up()
@@ -304,16 +311,29 @@ class Client:
                 unreachable(self._where(), error), call.attempts if call else 0
             ) from None
         finally:
-            self._lock.release()
+            if taken:
+                self._lock.release()
 
     def _hang_up(self) -> None:
-        """After a silence: replies that come late go to the old port, and hello comes
-        first."""
+        """After a silence, late replies go to the old port, and hello comes first."""
         self._session.silence()
         self.close()
 
     def _where(self) -> str:
         return "%s port %d" % (self.host, self.port)
+
+
+_last_ident = 0
+
+
+def _first_ident() -> int:
+    """Where a session's ids start: at the wall clock's milliseconds.
+
+    So ids do not repeat from one run to the next, nor between clients made at once.
+    """
+    global _last_ident
+    _last_ident = max(int(time.time() * 1000), _last_ident + 1000)
+    return _last_ident
 
 
 class _Request:
@@ -324,8 +344,10 @@ class _Request:
         method, ident = extra.pop("method", None), extra.pop("id", None)
         if ident is not None and type(ident) is not int:
             raise TypeError("an id is a whole number, not %r" % (ident,))
+        if ident is not None and ident.bit_length() > 63:
+            raise ValueError("an id of %d bits is too long" % ident.bit_length())
         self.body = compose(method, extra.pop("params", ()), extra)
-        self.ident = ident
+        self.ident: "Optional[int]" = ident
         self.is_read = _is_read(method)
         self.retry = retry or ("fresh" if self.is_read else "same")
 
@@ -348,10 +370,11 @@ class _Call:
         self._where = where
         self._deadline = deadline
         self._started = link.now()
-        self._idents = (
+        self._idents: "List[int]" = (
             []
-        )  # type: List[int]  # of the requests sent; any of them is the call's
-        self._skipped: "List[MiioError]" = []
+        )  # of the requests sent: any of them is the call's
+        self._came: "Dict[str, int]" = {}  # what was skipped, and how often
+        self._verdict: "Optional[MiioError]" = None
         self.attempts = 0
 
     def handshake(self) -> Found:
@@ -364,16 +387,30 @@ class _Call:
         """The result of a request, or the error that says why there is none."""
         if self._session.greeting is None and self._greet(self._deadline) is _SILENCE:
             raise self._no_hello()
+        busy: "Optional[DeviceError]" = None
         shares = SHARES[:1] if request.retry == "never" else SHARES
+        least = (self._deadline - self._started) * LEAST
         for turn, share in enumerate(shares):
             now = self._link.now()
-            until = now + (self._deadline - now) * share / sum(shares[turn:])
-            answer = self._attempt(request, until, last=turn == len(shares) - 1)
+            left = self._deadline - now
+            if turn and left < least:
+                break
+            try:
+                answer = self._attempt(request, now + left * share / sum(shares[turn:]))
+            except DeviceError as error:
+                if error.code not in BUSY or not request.is_read:
+                    raise
+                busy = error
+                self._pause()
+                continue
             if answer is not _SILENCE:
                 return answer
-        raise self._no_answer()
+            if self._verdict:
+                raise self._verdict
+            self._session.silence()
+        raise busy or self._no_answer()
 
-    def _attempt(self, request: _Request, until: float, last: bool) -> "Any":
+    def _attempt(self, request: _Request, until: float) -> "Any":
         """Send a request once, after a hello if one is due, and wait for the answer."""
         now = self._link.now()
         if self._session.needs_hello(now):
@@ -387,25 +424,15 @@ class _Call:
         self._idents.append(ident)
         self._link.send(datagram)
         self.attempts += 1
-        try:
-            answer = self._listen(until)
-        except DeviceError as error:
-            if last or error.code not in BUSY or not request.is_read:
-                raise
-            return self._pause(BUSY_PAUSE)
-        if answer is _SILENCE:
-            self._session.silence()
-            self._raise_verdict()
-        return answer
+        return self._listen(until)
 
-    def _pause(self, seconds: float) -> "Any":
+    def _pause(self) -> None:
         """Let a busy device be, and forget the ids that it has answered."""
         self._idents.clear()
-        return self._listen(min(self._link.now() + seconds, self._deadline))
+        self._listen(min(self._link.now() + BUSY_PAUSE, self._deadline))
 
     def _greet(self, until: float) -> "Any":
-        """Say hello until the device answers: _HELLO, _SILENCE, or a late answer to the
-        call."""
+        """Say hello until it is answered: _HELLO, _SILENCE or a late answer."""
         start = self._link.now()
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (until - start,)):
             if start + at > until:
@@ -417,8 +444,7 @@ class _Call:
         return _SILENCE
 
     def _listen(self, until: float, for_hello: bool = False) -> "Any":
-        """The first datagram that is meant for this call; all others are noted and
-        skipped."""
+        """The first datagram that is meant for this call; others are skipped."""
         while True:
             datagram = self._link.receive(until)
             if datagram is None:
@@ -430,19 +456,22 @@ class _Call:
                     return _HELLO
                 return self._session.reply(datagram, self._idents, now)
             except (PacketError, PayloadError, TokenError) as error:
-                self._skipped.append(error)
+                self._skip(error)
 
-    def _raise_verdict(self) -> None:
-        """Give up early where the device has said that another try is of no use."""
-        for error in self._skipped:
-            if isinstance(error, (TokenError, PayloadError)):
-                raise error
+    def _skip(self, error: MiioError) -> None:
+        """Note why a datagram was skipped, in little space however many come."""
+        text = str(error)
+        if text not in self._came and len(self._came) >= 3:
+            text = "and more"
+        self._came[text] = self._came.get(text, 0) + 1
+        if self._verdict is None and isinstance(error, (TokenError, PayloadError)):
+            self._verdict = error.with_traceback(None)  # which would keep the datagram
 
     def _no_hello(self) -> NoReply:
         return NoReply(
             "%s: no answer to hello in %s: is the device switched on, is the address "
             "right, and is this host in the same subnet? (devices ignore others)%s"
-            % (self._where, self._spent(), self._came())
+            % (self._where, self._spent(), self._instead())
         )
 
     def _no_answer(self) -> NoReply:
@@ -451,22 +480,19 @@ class _Call:
             text = "no answer to %s in %s; it may have acted all the same"
         else:
             text = (
-                "it answered hello, but not %s in %s: is the token the right one? (most "
+                "it answered hello, but not %s in %s: is the token right? (most "
                 "devices do not answer a wrong one)"
             )
         return NoReply(
-            "%s: %s%s" % (self._where, text % (sends, self._spent()), self._came()),
+            "%s: %s%s" % (self._where, text % (sends, self._spent()), self._instead()),
             self.attempts,
         )
 
     def _spent(self) -> str:
         return "%.1f s" % (self._link.now() - self._started)
 
-    def _came(self) -> str:
+    def _instead(self) -> str:
         """What arrived instead of an answer."""
-        texts = [str(error) for error in self._skipped]
-        kinds = sorted(set(texts), key=texts.index)
         return "".join(
-            "; came instead: %s (%d times)" % (kind, texts.count(kind))
-            for kind in kinds[:3]
+            "; came instead: %s (%d times)" % kind for kind in self._came.items()
         )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 EVERYONE = "255.255.255.255"
 _IP_PKTINFO = 8  # Linux; the socket module names it only from Python 3.12 on
+LATE = 1000  # datagrams that may be read after the time is up
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 
 
@@ -54,7 +55,7 @@ def discover(
         search = _Search(sock, addresses or [EVERYONE], port, trace)
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (timeout,)):
             if at < timeout and not search.done():
-                search.hello()
+                search.hello(must=not at)
                 yield from search.answers(min(start + following, deadline))
     if failures:
         raise failures[0]
@@ -89,15 +90,15 @@ class _Search:
         self._addresses = addresses
         self._port = port
         self._trace = trace
-        self._seen: "Set[Tuple[str, int]]" = set()  # address and device id
+        self._seen: "Set[str]" = set()  # addresses
         # A broadcast's answers come from anywhere. That of a subnet ends in 255, nearly
         # always.
         self._open = any(address.endswith(".255") for address in addresses)
         self._connected = len(addresses) == 1 and not self._open
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 
-    def hello(self) -> None:
-        """Send a hello to each address; NoReply if not a single one can be sent."""
+    def hello(self, must: bool) -> None:
+        """Send a hello to each address; NoReply if one must be sent but none can."""
         failures: "List[OSError]" = []
         for address in self._addresses:
             if self._trace:
@@ -106,7 +107,7 @@ class _Search:
                 self._send(address)
             except OSError as error:
                 failures.append(error)
-        if len(failures) == len(self._addresses):
+        if must and len(failures) == len(self._addresses):
             raise self._cannot_send(failures[0])
 
     def _send(self, address: str) -> None:
@@ -123,12 +124,9 @@ class _Search:
                 raise
 
     def _send_on_interfaces(self) -> int:
-        """Without a default route: broadcast on each interface by name; how many took
-        it."""
+        """Without a default route: broadcast on each; how many took it."""
         taken = 0
-        for index, _ in (
-            socket.if_nameindex() if hasattr(socket.socket, "sendmsg") else ()
-        ):
+        for index, _ in _interfaces():
             # struct in_pktinfo of ip(7): interface, local address, header address
             info = struct.pack("@i4s4s", index, b"", b"")
             try:
@@ -145,14 +143,15 @@ class _Search:
 
     def answers(self, until: float) -> "Iterator[Found]":
         """Each new device that answers by the time until."""
-        while not self.done():
+        late = LATE
+        while late and not self.done():
             left = until - time.monotonic()
-            if left <= 0:
-                return
-            self._socket.settimeout(left)
+            if left <= 0:  # what came in time, while the caller was busy, still counts
+                late -= 1
+            self._socket.settimeout(max(left, 0.0))
             try:
                 datagram, (address, port) = self._socket.recvfrom(RECEIVE_SIZE)
-            except socket.timeout:
+            except (socket.timeout, BlockingIOError):
                 return
             except OSError as error:
                 if self._connected and isinstance(error, ConnectionError):
@@ -166,23 +165,27 @@ class _Search:
 
     def done(self) -> bool:
         """Whether there is nobody left to wait for."""
-        return not self._open and {address for address, _ in self._seen} >= set(
-            self._addresses
-        )
+        return not self._open and self._seen.issuperset(self._addresses)
 
     def _judge(self, datagram: bytes, address: str, port: int) -> "Optional[Found]":
-        if port != self._port or not (self._open or address in self._addresses):
+        if port != self._port or address in self._seen:
+            return None
+        if not (self._open or address in self._addresses):
             return None
         try:
             packet = decode_hello(datagram)
         except MiioError:
             return None
-        who = (address, packet.header.device_id)
-        if who in self._seen:
-            return None
-        self._seen.add(who)
+        self._seen.add(address)
         return Found(address, port, packet)
 
     def _cannot_send(self, error: OSError) -> NoReply:
         where = "%s port %d" % (", ".join(self._addresses), self._port)
         return NoReply(unreachable(where, error))
+
+
+def _interfaces() -> "List[Tuple[int, str]]":
+    """Those on which other hosts may be."""
+    if not hasattr(socket.socket, "sendmsg"):  # pragma: no cover (Windows)
+        return []
+    return [(index, name) for index, name in socket.if_nameindex() if name != "lo"]

@@ -46,11 +46,8 @@ class PayloadError(MiioError):
     """
 
     def __init__(self, text: str, payload: bytes = b"") -> None:
-        super().__init__(text, payload)
+        super().__init__(text)  # the payload stays out of the repr: it may hold a token
         self.payload = payload
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class NoReply(MiioError, TimeoutError):
@@ -61,12 +58,9 @@ class NoReply(MiioError, TimeoutError):
     """
 
     def __init__(self, text: str, attempts: int = 0) -> None:
-        super().__init__(text, attempts)
+        super().__init__(text)
         self.attempts = attempts
         self.sent = attempts > 0
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 class TokenError(MiioError):

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
+_INFINITE = float("inf")
 _BLANK = " \t\r\n"
 _WORD_ENDS = _BLANK + ",:[]{}\"\0"
 _NO_NUMBERS = ("nan", "inf", "infinity")
@@ -24,9 +25,7 @@ _KINDS = {
 
 def _finite(digits: str) -> float:
     number = float(digits)
-    if (
-        number - number
-    ):  # infinite: a double cannot hold it, and JSON could not say it again
+    if number in (_INFINITE, -_INFINITE):  # JSON could not say it again
         raise ValueError("number too large: %.20s" % digits)
     return number
 
@@ -182,6 +181,8 @@ class _Repair:
 
     def _string(self, at: int, quote: str) -> int:
         parts, end = ['"'], at + 1
+        if quote != '"':
+            self.name("single quotes")
         while end < len(self._source):
             char = self._source[end]
             if char == quote:
@@ -189,7 +190,10 @@ class _Repair:
                 return end + 1
             if char == "\\":
                 escape = self._source[end : end + 2]
-                parts.append("'" if escape == "\\'" else escape)
+                if escape == "\\'":
+                    self.name("escaped apostrophe")
+                    escape = "'"
+                parts.append(escape)
                 end += 1
             elif char < " ":
                 self.name("control character in a string")

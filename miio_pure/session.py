@@ -50,6 +50,7 @@ class Session:
 
     def __init__(self, token: "Optional[Token]", ident: int) -> None:
         self.token = token
+        self._given = token is not None
         self.greeting: "Optional[Packet]" = None  # the last hello reply
         self.verified = False  # whether the device ever answered under this token
         self._ident = ident & IDENT_LIMIT or 1
@@ -68,8 +69,8 @@ class Session:
         Anything else raises PacketError, or TokenError for a rejection of the token.
         """
         packet = decode_hello(datagram)
-        if self.token is None:
-            self.token = packet.token
+        if not self._given and packet.token not in (None, self.token):
+            self.token, self.verified = packet.token, False
         self.greeting = packet
         self._stamp, self._heard, self._greeted = packet.header.stamp, now, now
         return packet
@@ -123,7 +124,13 @@ class Session:
             raise PacketError("a packet of 32 bytes")
         self.verified = True
         answer = load(packet.payload)
-        ident = answer.get("id")
+        if "id" not in answer:
+            raise PacketError(
+                "an answer without an id"
+                if answer
+                else "an empty answer, as from a gateway without internet"
+            )
+        ident = answer["id"]
         if type(ident) is not int or ident not in idents:  # True and 1.0 equal 1
             raise PacketError("a reply to another request")
         if "method" in answer and "result" not in answer and "error" not in answer:
@@ -136,7 +143,7 @@ class Session:
 
 def _result(answer: "Dict[str, Any]") -> "Any":
     error = answer.get("error")
-    if error is None and "result" in answer:
+    if not error and "result" in answer:
         return answer["result"]
     if error is None and type(answer.get("code")) is int and answer["code"]:
         error = answer  # some vacuums put code and message at the top level

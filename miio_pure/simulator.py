@@ -126,7 +126,7 @@ class FakeDevice:
     def _reply(self, request: "Dict[str, Any]") -> "Optional[bytes]":
         """The payload that answers a request, or None if the device keeps silent."""
         ident = request.get("id")
-        if type(ident) is not int:
+        if type(ident) is not int or ident.bit_length() > 63:
             return None
         if ident in self._answered and self.repeats != "act":
             return self._answered[ident] if self.repeats == "answer" else None
@@ -135,7 +135,9 @@ class FakeDevice:
             reply = dump(answer)
             if len(reply) > 65000:
                 raise DeviceError(-30001, "resp too long")
-        except DeviceError as error:
+        except (DeviceError, ValueError) as error:
+            if isinstance(error, ValueError):  # JSON that cannot be said again
+                error = DeviceError(-30001, "resp invalid json")
             reply = dump(
                 {"id": ident, "error": {"code": error.code, "message": error.message}}
             )
@@ -399,7 +401,7 @@ def _bound(host: str, port: int, shared: bool = False) -> socket.socket:
         if shared:  # pragma: no cover (see above)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
-    except OSError:
+    except BaseException:
         sock.close()
         raise
     return sock

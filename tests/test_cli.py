@@ -66,6 +66,7 @@ class HelpTest(CliCase):
             ("--timeout", "x"),
             ("--timeout", "1e9"),
             ("stray",),
+            ("--token", TOKEN),
             ("--decode", "xyz", "--token", TOKEN),
             ("--decode", "213", "--token", TOKEN),
         ):
@@ -133,6 +134,12 @@ class DecodeTest(CliCase):
                 self.assertEqual(
                     (status, json.loads(out)["token"]), (0, case.get("revealed"))
                 )
+
+    def test_too_deep_to_print(self):
+        with mock.patch("miio_pure.payload.dump", side_effect=ValueError("too deep")):
+            case = vectors()["packets"][0]
+            args = ["--token", case["token"], "--decode", case["packet"]]
+            self.assertIn("too deep", self.check_failure(1, *args))
 
     def test_no_packets(self):
         for text in ("", "00", "2131", "21310020" + "00" * 29, "21310021" + "00" * 29):
@@ -205,6 +212,7 @@ class SendTest(DeviceCase):
             ('{"method":"a","id":"x"}', "id is"),
             ('{"method":"a\n"\n"b"}', "line 2 column 1|line 3 column 1"),
             ("\udcff", "object|JSON"),
+            ("\ud800", "object|JSON"),
         ):
             with self.subTest(command=command):
                 error = self.check_failure(
@@ -240,7 +248,7 @@ class SendTest(DeviceCase):
         error = self.check_failure(
             1, *self.at, "--token", OTHER_TOKEN, "--info", "--timeout", "0.3"
         )
-        self.assertIn("is the token the right one", error)
+        self.assertIn("is the token right", error)
 
     def test_hidden_token(self):
         error = self.check_failure(1, *self.at, "--info")
@@ -261,6 +269,12 @@ class SendTest(DeviceCase):
             self.assertIn(packet.HELLO.hex(), err)
             self.assertIn("device id %d" % self.device.device_id, err)
             self.assertNotIn(TOKEN, err)
+        token = bytes.fromhex(TOKEN)
+        start = packet.HEADER_START.pack(packet.MAGIC, 32, 1, 2)
+        for odd in (start + token + b"x", start + token[:9]):
+            self.device.handle = lambda datagram, now: [odd]
+            _, _, err = run_cli(*self.at, "--info", "--debug", "--timeout", "0.1")
+            self.assertNotIn(TOKEN[:16], err)
         self.device.handle = lambda datagram, now: [b"junk"]
         _, _, err = run_cli(*self.at, "--info", "--debug", "--timeout", "0.1")
         self.assertIn("received 127.0.0.1 4 bytes, 6a756e6b", err)
@@ -287,6 +301,12 @@ class SendTest(DeviceCase):
         status, err = self.refuse(error, "--info")
         self.assertEqual((status, err.count("\n")), (1, 1))
         self.assertIn("cannot write the result: No space left", err)
+
+    def test_nowhere_to_print(self):
+        with mock.patch("sys.stdout", None), redirect_stderr(io.StringIO()) as err:
+            self.assertEqual(cli.main([*self.at, "--token", TOKEN, "--info"]), 0)
+            self.assertEqual(cli.main(["--help"]), 0)
+        self.assertEqual(err.getvalue(), "")
 
     def test_nowhere_to_complain(self):
         for stderr in (None, mock.Mock(write=mock.Mock(side_effect=OSError))):

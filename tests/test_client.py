@@ -2,9 +2,11 @@
 """The client's calls over a wire in memory: deadlines, retries, what is believed."""
 
 import errno
+import pickle
 import socket
 import threading
 import unittest
+from unittest import mock
 
 from miio_pure import (
     Client,
@@ -105,8 +107,11 @@ class CallTest(WireCase):
         self.assertRaises(ValueError, client.send, "a", retry="often")
         self.assertRaises(ValueError, client.send, "a", ["x" * 70000])
         self.assertEqual(self.wire.sent, [])
+        self.assertRaises(TypeError, Client, 5, TOKEN)
+        self.assertRaises(ValueError, client.command, {"method": "a", "id": 1 << 70})
         for options in (
             {"port": 0},
+            {"port": 1.5},
             {"port": 65536},
             {"timeout": 0},
             {"timeout": float("nan")},
@@ -168,7 +173,7 @@ class SilenceTest(WireCase):
 
     def test_wrong_token(self):
         client = self.connect(token=OTHER_TOKEN)
-        with self.assertRaisesRegex(NoReply, "is the token the right one") as caught:
+        with self.assertRaisesRegex(NoReply, "is the token right") as caught:
             client.send("set_power", ["off"])
         self.assertEqual((caught.exception.attempts, caught.exception.sent), (3, True))
         self.assertAlmostEqual(self.spent(), 5.0)
@@ -289,6 +294,30 @@ class RetryTest(WireCase):
             self.assertEqual(len(self.requests()), calls)
             self.assertEqual(len({ident for ident, _ in self.requests()}), calls)
 
+    def busy(self, *faults, timeout=5.0):
+        client = self.connect(faults, timeout=timeout)
+
+        def work(params):
+            raise DeviceError(-9999, "user ack timeout")
+
+        self.device.methods["get_status"] = work
+        return client
+
+    def test_what_a_busy_device_said_is_not_forgotten(self):
+        for faults, timeout in (
+            (["ok", "ok"] + ["lose"] * 20, 5.0),  # silent from then on
+            ([], 0.3),  # no time for another send
+            (["ok", 1.2] + ["lose"] * 20, 5.0),  # it comes during the next hello
+        ):
+            client = self.busy(*faults, timeout=timeout)
+            with self.assertRaises(DeviceError):
+                client.send("get_status")
+            self.assertLessEqual(self.spent(), timeout + 0.001)
+
+    def test_no_send_when_the_time_is_up(self):
+        self.assertRaises(DeviceError, self.busy(timeout=0.3).send, "get_status")
+        self.assertEqual(len(self.requests()), 1)
+
     def test_busy_for_good(self):
         client = self.connect()
 
@@ -339,6 +368,50 @@ class VerdictTest(WireCase):
         client = self.connect()
         self.device.faults = {"reorder"}
         self.assertEqual(client.send("get_prop", ["power"]), ["on"])
+
+
+class FloodTest(WireCase):
+    def test_junk_without_end(self):
+        """Other junk each time: skipped in little space, named in short."""
+        client = self.connect(["ok"] + ["lose reply"] * 9)
+        self.wire.junk = [
+            b"\x21\x31" + bytes([n >> 8, n & 255] * 31) for n in range(3000)
+        ]
+        with self.assertRaises(NoReply) as caught:
+            client.send("get_prop", ["power"])
+        self.assertLess(len(str(caught.exception)), 500)
+        self.assertIn("and more", str(caught.exception))
+
+    def test_a_device_set_up_anew_shows_its_new_token(self):
+        client = self.connect(token=None, reveal=True)
+        client.send("get_prop", ["power"])
+        self.device.token = Token(OTHER_TOKEN)
+        self.assertEqual(client.send("get_prop", ["power"]), ["on"])
+
+    def test_clients_made_at_once_do_not_share_ids(self):
+        sent = set()
+        for _ in range(5):
+            client = self.connect()
+            for _ in range(3):
+                client.send("get_prop", ["power"])
+            sent.update(ident for ident, _ in self.requests())
+        self.assertEqual(len(sent), 15)
+
+
+class ErrorTest(unittest.TestCase):
+    def test_they_are_what_they_seem(self):
+        error = NoReply("silent", 2)
+        self.assertEqual((str(error), error.errno, error.sent), ("silent", None, True))
+        error = PayloadError("no JSON", b"secret")
+        self.assertEqual((str(error), error.payload), ("no JSON", b"secret"))
+        self.assertNotIn("secret", repr(error))
+        for error in (
+            NoReply("silent", 2),
+            DeviceError(-1, "x"),
+            PayloadError("a", b"b"),
+        ):
+            again = pickle.loads(pickle.dumps(error))
+            self.assertEqual((str(again), vars(again)), (str(error), vars(error)))
 
 
 class LinkTest(unittest.TestCase):
@@ -412,6 +485,28 @@ class LinkTest(unittest.TestCase):
         done.set()
         thread.join()
 
+    def test_closed_by_another_thread(self):
+        device = fan(TOKEN)
+        with Simulator(device) as simulator:
+            client = Client("127.0.0.1", TOKEN, port=simulator.port)
+            client.info()
+            handle = device.handle
+
+            def close_then_handle(*args):
+                client.close()
+                return handle(*args)
+
+            device.handle = close_then_handle
+            try:
+                client.info()
+            except NoReply as error:
+                self.assertRegex(str(error), "was closed")
+
+    def test_a_system_without_sockets(self):
+        with mock.patch("socket.socket", side_effect=OSError(errno.EMFILE, "Too many")):
+            with self.assertRaisesRegex(NoReply, "gives no socket: Too many"):
+                Client("127.0.0.1", TOKEN).info()
+
     def test_closed_port(self):
         with Simulator(FakeDevice(TOKEN)) as simulator:
             port = simulator.port
@@ -446,6 +541,7 @@ class LinkTest(unittest.TestCase):
             (errno.ENETUNREACH, "cannot be reached"),
             (errno.EPERM, "firewall"),
             (errno.ECONNREFUSED, "port is closed"),
+            (errno.EBADF, "was closed"),
         ):
             device = fan(TOKEN)
             client = Client(

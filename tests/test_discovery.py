@@ -75,7 +75,7 @@ class DiscoverTest(unittest.TestCase):
             socket.AF_INET, socket.SOCK_DGRAM
         ) as stranger:
             device.bind(("127.0.0.1", 0))
-            stranger.bind(("127.0.0.3", 0))
+            stranger.bind(("127.0.0.3", device.getsockname()[1]))
 
             def answer():
                 _, peer = device.recvfrom(100)
@@ -140,6 +140,16 @@ class DiscoverTest(unittest.TestCase):
                 list(discover("lamp.lan", timeout=0.05))
             hold.set()
 
+    def test_a_slow_reader_misses_nobody(self):
+        with Simulator(FakeDevice(TOKEN, device_id=1)) as first, Simulator(
+            FakeDevice(TOKEN, device_id=2), "127.0.0.2", first.port
+        ):
+            search = discover("127.0.0.1", "127.0.0.2", port=first.port, timeout=0.25)
+            found = [next(search)]
+            threading.Event().wait(0.3)
+            found += search
+        self.assertEqual({one.device_id for one in found}, {1, 2})
+
     def test_dropped_in_the_middle(self):
         """The socket is closed with the generator: -W error shows it otherwise."""
         with Simulator(FakeDevice(TOKEN)) as simulator:
@@ -174,7 +184,8 @@ class RefusalTest(unittest.TestCase):
             return list(discover(timeout=0.05))
 
     def test_no_default_route(self):
-        self.assertEqual(self.search(errno.ENETUNREACH, [(1, "lo"), (2, "br-lan")]), [])
+        interfaces = [(1, "lo"), (2, "br-lan"), (3, "eth1")]
+        self.assertEqual(self.search(errno.ENETUNREACH, interfaces), [])
         self.assertEqual(len(self.Socket.interfaces), 2)
         self.assertEqual(self.Socket.interfaces[1][3], ("255.255.255.255", 54321))
 

@@ -24,7 +24,7 @@ LAYERS = (
     ("client", {"errno", "socket", "time", "_thread"}),
     ("discovery", {"errno", "socket", "struct", "time"}),
     ("simulator", {"heapq", "select", "socket", "threading", "time"}),
-    ("cli", {"argparse", "json", "os", "signal", "sys", "time"}),
+    ("cli", {"argparse", "os", "signal", "sys", "time"}),
     ("__main__", {"sys"}),
 )
 PURE = ("errors", "aes", "packet", "payload", "session")

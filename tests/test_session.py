@@ -99,8 +99,16 @@ class RequestTest(SessionCase):
         with self.assertRaisesRegex(TokenError, "hides its token"):
             session.request(BODY, 0.0)
         session.hello(hello(1, bytes.fromhex(TOKEN)), 0.0)
-        session.hello(hello(1, bytes.fromhex(OTHER_TOKEN)), 0.0)
         self.assertEqual(session.token, Token(TOKEN))
+        session.hello(hello(1), 0.0)
+        self.assertEqual(session.token, Token(TOKEN))
+        session.verified = True
+        session.hello(hello(1, bytes.fromhex(OTHER_TOKEN)), 0.0)  # set up anew
+        self.assertEqual((session.token, session.verified), (Token(OTHER_TOKEN), False))
+
+    def test_token_given_stays(self):
+        self.session.hello(hello(1, bytes.fromhex(OTHER_TOKEN)), 0.0)
+        self.assertEqual(self.session.token, Token(TOKEN))
 
     def test_what_is_no_hello_reply(self):
         for datagram in (b"", packet.HELLO, signed("{}"), b"x" * 32):
@@ -192,6 +200,11 @@ class ReplyTest(SessionCase):
         ):
             self.assertRaises(PacketError, self.reply, text)
         self.assertRaises(PacketError, self.reply, '{"id":true,"result":1}', (1,))
+
+    def test_answers_without_an_id_are_named(self):
+        for text, name in (("", "gateway"), ('{"result":["ok"]}', "without an id")):
+            with self.assertRaisesRegex(PacketError, name):
+                self.reply(text)
 
     def test_not_usable(self):
         self.assertRaises(PayloadError, self.reply, "[]")

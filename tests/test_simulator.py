@@ -123,9 +123,16 @@ class MethodsTest(unittest.TestCase):
         self.device.methods["big"] = lambda params: ["x" * params[0]]
         self.check(["x" * 64900], "big", [64900])
         self.check((-30001, "resp too long"), "big", [65000])
+        deep = []
+        for _ in range(100000):
+            deep = [deep]
+        self.device.methods["deep"] = lambda params: deep
+        self.check((-30001, "resp invalid json"), "deep")
+        while deep:
+            deep = deep.pop()
 
     def test_what_is_ignored(self):
-        for ident in ("1", 1.5, True, None):
+        for ident in ("1", 1.5, True, None, 1 << 70):
             self.assertEqual(ask(self.device, "bump", ident=ident), [])
         token = Token(TOKEN)
         good = packet.encode(
