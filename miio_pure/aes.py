@@ -17,7 +17,7 @@ attacker measures this process's time, use another AES.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, List, Sequence, Tuple
+    from typing import Dict, List, Sequence, Tuple
 
 BLOCK = 16
 _MASK = (1 << 128) - 1
@@ -83,14 +83,14 @@ _MIX = _gather(5, (120, 240, 0, 0)).translate  # 2 S, 3 S, S, S
 
 # Backwards, InvShiftRows (5.3.1: index i comes from 13i mod 16) and InvMixColumns
 # (5.3.3) take 14, 11, 13 and 9 times the inverse. CBC decryption knows all of its
-# blocks, and the terms of four blocks just fill a table: one round serves four.
+# blocks, and the terms of four blocks just fill a table: one round serves up to four.
+# These are the gathers for 0 to 4 blocks.
 _FEW = 4
-_UNMIX = _gather(13, (0, 64, 128, 192), _FEW).translate
-_UNMIX_KEYS = _gather(1, (0, 64, 128, 192), _FEW).translate
-_UNSHIFT = _gather(13, (0,), _FEW).translate
-_UNSHIFT_FILL = bytes(192)
-_MASK_FEW = (1 << 512) - 1
-_REPEAT = sum(1 << 128 * i for i in range(_FEW))
+_UNMIX, _UNMIX_KEYS = (
+    [_gather(shift, range(0, 64 * n, 16 * n or 1), n).translate for n in range(5)]
+    for shift in (13, 1)
+)
+_UNSHIFT = [_gather(13, (0,), n).translate for n in range(5)]
 
 # A word times this stands in a round key four times, and once more: >> 8 turns it.
 _ONES = sum(1 << 32 * i for i in range(5))
@@ -152,24 +152,15 @@ def _invert(keys: "List[int]") -> "List[int]":
     inverted = [keys[-1]]
     for i in range(len(keys) - 2, 0, -_FEW):
         some = [key.to_bytes(16, "little") for key in keys[i : max(i - _FEW, 0) : -1]]
-        text = (b"".join(some) + bytes(48))[:64].translate(_SUB)
-        unmixed = _unmix(text, _UNMIX_KEYS)
-        inverted += [unmixed >> 128 * n & _MASK for n in range(len(some))]
+        text, n = b"".join(some).translate(_SUB), len(some)
+        table = text.translate(_INV_14) + text.translate(_INV_11)
+        table += text.translate(_INV_13) + text.translate(_INV_9) + bytes(256 - 64 * n)
+        unmixed = int.from_bytes(_UNMIX_KEYS[n](table), "little")
+        unmixed ^= unmixed >> 256 * n
+        unmixed ^= unmixed >> 128 * n
+        inverted += [unmixed >> 128 * k & _MASK for k in range(n)]
     inverted.append(keys[0])
     return inverted
-
-
-def _unmix(text: bytes, gather: "Callable[[bytes], bytes]" = _UNMIX) -> int:
-    """InvShiftRows, InvSubBytes and InvMixColumns of four states, as one int."""
-    table = (
-        text.translate(_INV_14)
-        + text.translate(_INV_11)
-        + text.translate(_INV_13)
-        + text.translate(_INV_9)
-    )
-    total = int.from_bytes(gather(table), "little")
-    total ^= total >> 1024
-    return (total ^ total >> 512) & _MASK_FEW
 
 
 class AES:
@@ -178,7 +169,7 @@ class AES:
     key: 16, 24 or 32 bytes; another length raises ValueError. Source: FIPS-197.
     """
 
-    __slots__ = ("_keys", "_inverse", "_lane_keys")
+    __slots__ = ("_keys", "_inverse", "_repeated", "_lane_keys")
 
     def __init__(self, key: bytes) -> None:
         key = bytes(key)
@@ -186,6 +177,7 @@ class AES:
             raise ValueError("an AES key has 16, 24 or 32 bytes, not %d" % len(key))
         self._keys = _expand(key)
         self._inverse: "List[int]" = []
+        self._repeated: "Dict[int, List[int]]" = {}
         self._lane_keys: "Tuple[int, List[int]]" = (0, [])
 
     def __repr__(self) -> str:
@@ -262,14 +254,36 @@ class AES:
 
     def _decrypt_few(self, chain: bytes) -> bytes:
         """CBC decryption of 1 to 4 blocks; chain: the IV, then the blocks."""
-        keys = self._inverse
-        state = int.from_bytes(chain[BLOCK:], "little") ^ keys[0] * _REPEAT
+        size = len(chain) - BLOCK
+        n = size // BLOCK
+        keys, half, quarter = self._repeat(n), 256 * n, 128 * n
+        number, unmix, mask, fill = (
+            int.from_bytes,
+            _UNMIX[n],
+            (1 << quarter) - 1,
+            bytes(256 - 64 * n),
+        )
+        inv_9, inv_11, inv_13, inv_14 = _INV_9, _INV_11, _INV_13, _INV_14
+        state = number(chain[BLOCK:], "little") ^ keys[0]
         for key in keys[1:-1]:
-            state = _unmix(state.to_bytes(64, "little")) ^ key * _REPEAT
-        text = state.to_bytes(64, "little").translate(_INV) + _UNSHIFT_FILL
-        state = int.from_bytes(_UNSHIFT(text), "little") ^ keys[-1] * _REPEAT
-        state ^= int.from_bytes(chain[:-BLOCK], "little")  # the XOR that is CBC's
-        return state.to_bytes(64, "little")[: len(chain) - BLOCK]
+            text = state.to_bytes(size, "little")
+            table = text.translate(inv_14) + text.translate(inv_11)
+            table += text.translate(inv_13) + text.translate(inv_9) + fill
+            state = number(unmix(table), "little")
+            state ^= state >> half
+            state = (state ^ state >> quarter) & mask ^ key
+        text = state.to_bytes(size, "little").translate(_INV) + bytes(256 - size)
+        state = number(_UNSHIFT[n](text), "little") ^ keys[-1]
+        state ^= number(chain[:-BLOCK], "little")  # the XOR that is CBC's
+        return state.to_bytes(size, "little")
+
+    def _repeat(self, n: int) -> "List[int]":
+        """The inverse round keys, each of them n times, for n blocks."""
+        keys = self._repeated.get(n)
+        if keys is None:
+            ones = sum(1 << 128 * i for i in range(n))
+            keys = self._repeated[n] = [key * ones for key in self._inverse]
+        return keys
 
     def _decrypt_lanes(self, chain: bytes) -> bytes:
         """CBC decryption of all blocks at once; chain: the IV, then the blocks."""
