@@ -15,19 +15,13 @@ DEVICE_ID, STAMP = 0x03DB1166, 1526775724
 
 
 class OpensslToken(Token):
-    """Our codec with `cryptography` as its cipher."""
+    """Our codec with `cryptography` as its cipher and padding, the key kept."""
 
-    __slots__ = ("_encrypt", "_decrypt")
+    __slots__ = ("encrypt", "decrypt")
 
     def __init__(self, value):
         super().__init__(value)
-        self._encrypt, self._decrypt = ciphers.openssl(self.key, self.iv)
-
-    def encrypt(self, plain):
-        return self._encrypt(packet.pad(plain))
-
-    def decrypt(self, cipher):
-        return packet.unpad(self._decrypt(cipher))
+        self.encrypt, self.decrypt = ciphers.openssl_padded(self.key, self.iv)
 
 
 def codec(token):

@@ -94,9 +94,9 @@ _UNSHIFT = [_gather(13, (0,), n).translate for n in range(5)]
 
 # A word times this stands in a round key four times, and once more: >> 8 turns it.
 _ONES = sum(1 << 32 * i for i in range(5))
-_RCON = [
-    rcon * (_ONES & _MASK) for rcon in (0, 1, 2, 4, 8, 16, 32, 64, 128, 0x1B, 0x36)
-]
+_RCON = [rcon * (_ONES & _MASK) for rcon in (1, 2, 4, 8, 16, 32, 64, 128, 0x1B, 0x36)]
+# what each step of the key schedule adds; 0: SubWord alone, as in between for 256 bits
+_STEPS = {16: _RCON, 32: [step for rcon in _RCON[:7] for step in (rcon, 0)][:13]}
 
 # Many blocks at once lie in lanes: byte (row, column) of every block side by side, the
 # lanes row after row. This is where lane 4 * row + column lies in a block.
@@ -116,14 +116,14 @@ def _expand(key: bytes) -> "List[int]":
         return _expand_192(key)
     keys = [int.from_bytes(key[i : i + 16], "little") for i in range(0, len(key), 16)]
     stride = len(keys)
-    for i in range(stride, len(key) // 4 + 7):
+    for rcon in _STEPS[len(key)]:
         running = keys[-stride]
         running ^= running << 32
         running ^= running << 64
         word = (keys[-1] >> 96).to_bytes(4, "little").translate(_SUB)
         words = int.from_bytes(word, "little") * _ONES
-        if i % stride == 0:  # RotWord, Rcon; in between, 256 bits have SubWord alone
-            words = words >> 8 ^ _RCON[i // stride]
+        if rcon:  # RotWord and Rcon
+            words = words >> 8 ^ rcon
         keys.append((running ^ words) & _MASK)
     return keys
 
@@ -131,7 +131,7 @@ def _expand(key: bytes) -> "List[int]":
 def _expand_192(key: bytes) -> "List[int]":
     """The same for Nk = 6: steps of 192 bits, cut into round keys of 128."""
     running, schedule = int.from_bytes(key, "little"), [key]
-    for rcon in _RCON[1:9]:
+    for rcon in _RCON[:8]:
         word = (running >> 160).to_bytes(4, "little").translate(_SUB)
         words = int.from_bytes(word, "little") * (_ONES << 64 | _ONES)
         running ^= running << 32
@@ -244,6 +244,8 @@ class AES:
                 self._keys
             )  # a client that only sends never needs them
         chain = bytes(iv) + bytes(data)
+        if 0 < len(data) <= _FEW * BLOCK:
+            return self._decrypt_few(chain)
         if len(data) < _LANES_FROM * BLOCK:
             decrypt, size = self._decrypt_few, _FEW * BLOCK
         else:

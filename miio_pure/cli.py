@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Control Xiaomi Wi-Fi devices on the local network (miIO).",
         epilog=EXAMPLES,
         allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_formatter,
     )
     action = parser.add_mutually_exclusive_group()
     action.add_argument(
@@ -136,6 +136,11 @@ def _parser() -> argparse.ArgumentParser:
         "--version", action="version", version="miio_pure " + __version__
     )
     return parser
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """With a width of its own: argparse imports shutil and zlib to find one."""
+    return argparse.RawDescriptionHelpFormatter(prog, width=80)
 
 
 def _port(text: str) -> int:
