@@ -42,6 +42,7 @@ BUSY = (-9999, -30001)  # errors that pass by themselves
 BUSY_PAUSE = 0.5  # s
 LEAST = 0.1  # of a call's time must be left for a send to be worth it
 RECEIVE_SIZE = 65535  # bytes
+DISCARDED = 1000  # datagrams at the most
 _LONGEST = 86400.0  # s
 # These mean what silence means: the way is broken for a moment, or for good.
 _LIKE_SILENCE = (
@@ -185,6 +186,15 @@ class Link:
             if self._trace:
                 self._trace("received", datagram, self.address)
             return datagram
+
+    def discard(self) -> None:
+        """Drop what has arrived unasked, such as hello replies of long ago."""
+        self._socket.settimeout(0.0)
+        try:
+            for _ in range(DISCARDED):
+                self._socket.recv(RECEIVE_SIZE)
+        except OSError:
+            pass  # there is no more, or an error of the past
 
     def close(self) -> None:
         self._socket.close()
@@ -434,6 +444,8 @@ class _Call:
     def _greet(self, until: float) -> "Any":
         """Say hello until it is answered: _HELLO, _SILENCE or a late answer."""
         start = self._link.now()
+        if not self._idents:
+            self._link.discard()
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (until - start,)):
             if start + at > until:
                 break

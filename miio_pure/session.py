@@ -76,8 +76,8 @@ class Session:
         return packet
 
     def stamp(self, now: float) -> int:
-        """The device's clock now (s)."""
-        return self._stamp + int(now - self._heard)
+        """The device's clock now (s): rounded, as a stamp is cut off to whole seconds."""
+        return self._stamp + int(now - self._heard + 0.5)
 
     def silence(self) -> None:
         """Note that the device stayed silent: it may have started anew, so hello comes

@@ -78,6 +78,10 @@ class Wire:
         self._time = max(self._time, until)
         return None
 
+    def discard(self):
+        while self._coming and self._coming[0][0] <= self._time:
+            heapq.heappop(self._coming)
+
     def close(self):
         self.closed += 1
 

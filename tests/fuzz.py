@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""The promise: any bytes give a value or a MiioError. Here are the bytes.
+
+    python3 -m tests.fuzz [COUNT [SEED]]
+
+COUNT mutated packets, and COUNT mutated payloads that are signed, so that they reach
+what lies behind the checksum. The seed is printed, and repeats a run.
+"""
+
+import random
+import sys
+import time
+
+from miio_pure import MiioError, Token, packet, payload
+from miio_pure.session import Session
+from miio_pure.simulator import REPEATS, fan
+
+from .support import TOKEN, run_cli, vectors
+
+SECRET = Token(TOKEN)
+ODD = (
+    b"", b"\0", b"[]", b"null", b"{}", b"3", b'"x"', b"true", b'{"id":[1]}', b'{"id":{}}',
+    b'{"id":1,"error":3}', b'{"id":1,"error":[]}', b'{"id":1,"error":{"code":[]}}',
+    b'{"id":1,"error":{"message":{}}}', b'{"id":true,"result":1}', b'{"id":1.0,"result":1}',
+    b'{"id":"1","result":1}', b'{"id":1e0}', b'{"id":-1,"method":"get_prop","params":[]}',
+    b'{"id":1,"result":[1],"id":2}', b'{"id":1,"code":-1}', b'{"id":1,"code":1e400}',
+    b'{"id":1,"method":"get_prop","params":[[],{},null,1.5,"\\ud800"]}',
+    b'{"id":1,"method":"get_properties","params":[{"siid":1e9,"piid":[]}]}',
+    b'{"id":1,"method":"set_properties","params":[{"siid":2,"piid":1,"value":[]}]}',
+    b'{"id":1,"method":"action","params":{"siid":2,"aiid":1,"in":{}}}',
+    b'{"id":1,"method":"echo","params":["\\ud800\\udc00\\ud800"]}',
+    b'{"id":1,"method":"set_power","params":[1e400]}',
+    b"[" * 10000, b'{"a":' * 10000, b'{"id":1,"result":' + b"[" * 5000 + b"]" * 5000 + b"}",
+    b'{"id":' + b"9" * 5000 + b"}", b'{"id":1,"result":' + b"9" * 60000 + b"}",
+    b'{"id":1,"result":-' + b"0" * 60000 + b"}", b'{"id":1,"result":1' + b"0" * 400 + b".0}",
+    b"," * 60000, b'"' * 60000, b"\\" * 60000, b"\xff" * 65000, b"{" + b"a" * 60000,
+    b'{"id":1,"result":"\\u-001"}', b'{"id":1,"result":"\\uD83D"}',
+)  # fmt: skip
+PIECES = (
+    b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"\\u", b"0", b"00", b"-", b".5", b"e9",
+    b"1e999", b"nan", b"NaN", b"Infinity", b"null", b"true", b"net", b"'", b"\0", b"\n", b" ",
+    b'"id"', b'"result"', b'"error"', b'"code"', b'"method"', b'"params"', b"1", b"\xff",
+    b"\xed\xa0\x80", b"\xf0\x9f\x92\xa1", b"\xe2\x80\xae",
+)  # fmt: skip
+
+
+def known_packets():
+    for case in vectors()["packets"]:
+        yield bytes.fromhex(case["packet"]), Token(case["token"])
+    for case in vectors()["hello"]:
+        yield bytes.fromhex(case["packet"]), SECRET
+
+
+def known_payloads():
+    long_ones = [pair for pair in known_packets() if len(pair[0]) > 32]
+    return [packet.decode(*pair).payload for pair in long_ones] + list(ODD)
+
+
+def quietly(work, *args):
+    """Call it; a MiioError is as good as a value."""
+    try:
+        return work(*args)
+    except MiioError as error:
+        str(error), repr(error)
+        return error
+
+
+class Victims:
+    """Everything that takes datagrams from a network."""
+
+    def __init__(self, token):
+        self.token = token
+        self.session = Session(token, 1)
+        self.session.hello(
+            packet.HEADER.pack(packet.MAGIC, 32, 1, 1, b"\xff" * 16), 0.0
+        )
+        self.devices = [fan(token, device_id=1, repeats=repeats) for repeats in REPEATS]
+
+    def take(self, datagram):
+        quietly(packet.decode, datagram)
+        quietly(packet.decode, datagram, self.token)
+        quietly(packet.decode_hello, datagram)
+        quietly(self.session.reply, datagram, (1, 2, 3), 0.0)
+        quietly(Session(None, 1).hello, datagram, 0.0)
+        self.devices.append(self.devices.pop(0))
+        for reply in self.devices[0].handle(datagram, 1.0):
+            packet.decode(reply, self.token)
+
+
+def mutated(data, rng, pieces=PIECES):
+    """Some bytes changed, cut out, put in, doubled."""
+    data = bytearray(data)
+    for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):
+        at = rng.randrange(len(data) + 1)
+        way = rng.randrange(5)
+        if way == 0 and at < len(data):
+            data[at] ^= 1 << rng.randrange(8)
+        elif way == 1:
+            del data[at : at + rng.randrange(1, 9)]
+        elif way == 2:
+            data[at:at] = rng.choice(pieces)
+        elif way == 3:
+            data[at:at] = data[rng.randrange(len(data) + 1) :][: rng.randrange(1, 40)]
+        else:
+            del data[at:]
+    return bytes(data)
+
+
+def fuzz_payload(text):
+    """What lies behind the checksum gets this text."""
+    names = []
+    value = quietly(payload.load, text, names)
+    if isinstance(value, MiioError):
+        return
+    assert isinstance(value, dict) and all(isinstance(name, str) for name in names)
+    try:
+        again = payload.load(payload.dump(value))
+    except ValueError:  # nested more deeply than can be written
+        return
+    assert again == value, "%r is read in two ways" % text[:80]
+
+
+def signed(text, token=SECRET):
+    return packet.encode(token, text[:65400], device_id=1, stamp=1)
+
+
+def run(count, seed):
+    """So many packets and signed payloads; an exception that gets out is a failure."""
+    rng = random.Random(seed)
+    packets, payloads = list(known_packets()), known_payloads()
+    short = [pair for pair in packets if len(pair[0]) < 600]
+    short_texts = [text for text in payloads if len(text) < 600]
+    victims = {token: Victims(token) for _, token in packets}
+    for number in range(count):
+        long = number % 256 == 0
+        datagram, token = rng.choice(packets if long else short)
+        datagram = mutated(datagram, rng)
+        if number % 4 == 0 and len(datagram) > 3:  # with a length that fits
+            datagram = datagram[:2] + len(datagram).to_bytes(2, "big") + datagram[4:]
+        case = datagram
+        try:
+            victims[token].take(datagram)
+            text = mutated(rng.choice(payloads if long else short_texts), rng)
+            case = text
+            fuzz_payload(text)
+            victims[SECRET].take(signed(text))
+            if number % 200 == 0:
+                datagram = signed(text).hex()
+                status, _, _ = run_cli("--token", TOKEN, "--decode", datagram[:120000])
+                assert status in (0, 1)
+        except Exception:
+            print("seed %d, case %d: %r" % (seed, number, case[:300]))
+            raise
+    print(
+        "%d packets and %d signed payloads, seed %d: nothing got out"
+        % (count, count, seed)
+    )
+
+
+if __name__ == "__main__":
+    amount = int(sys.argv[1]) if len(sys.argv) > 1 else 200000
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+    print("seed %d" % first, flush=True)
+    run(amount, first)

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Bad bytes and bad networks; .ci/run does the same with larger numbers."""
+
+import contextlib
+import io
+import random
+import unittest
+
+from miio_pure import MiioError, packet, payload
+
+from . import fuzz, scenarios
+
+
+class QuietCase(unittest.TestCase):
+    def setUp(self):
+        silence = contextlib.redirect_stdout(io.StringIO())
+        self.said = silence.__enter__()
+        self.addCleanup(silence.__exit__, None, None, None)
+
+
+class PromiseTest(QuietCase):
+    def test_every_prefix_of_every_vector(self):
+        for datagram, token in fuzz.known_packets():
+            for end in range(min(len(datagram), 700)):
+                with self.assertRaises(MiioError):
+                    packet.decode(datagram[:end], token)
+
+    def test_every_flipped_bit_of_every_vector(self):
+        for datagram, token in fuzz.known_packets():
+            for bit in range(8 * min(len(datagram), 160)):
+                damaged = bytearray(datagram)
+                damaged[bit // 8] ^= 1 << bit % 8
+                if len(datagram) > 32:
+                    with self.assertRaises(MiioError):
+                        packet.decode(bytes(damaged), token)
+                else:
+                    fuzz.quietly(packet.decode, bytes(damaged), token)
+
+    def test_every_prefix_of_every_payload_signed(self):
+        victims = fuzz.Victims(fuzz.SECRET)
+        for text in fuzz.known_payloads():
+            for end in range(min(len(text), 60)):
+                victims.take(fuzz.signed(text[:end]))
+            fuzz.fuzz_payload(text)
+
+    def test_largest_datagrams(self):
+        victims = fuzz.Victims(fuzz.SECRET)
+        for length in (65507, 65535):
+            datagram = b"\x21\x31" + length.to_bytes(2, "big") + bytes(length - 4)
+            victims.take(datagram)
+            victims.take(datagram[:16] + b"\xff" * (length - 16))
+
+    def test_mutations(self):
+        seed = random.randrange(1 << 32)
+        with self.subTest(seed=seed):
+            fuzz.run(400, seed)
+
+    def test_finds(self):
+        """What fuzzing found once: these were exceptions or wrong values."""
+        for text in (
+            b'{"a":"\\u-001"}',
+            b'{"a":[e5]}',
+            b'{"a":[-]}',
+            b'{"a":"\\',
+            b"{'a\\'",
+        ):
+            for quotes in ('"', "\"'"):
+                try:
+                    payload.load(text, [], quotes)
+                except MiioError:
+                    pass
+
+
+class WireTest(QuietCase):
+    def test_scenarios(self):
+        failed = scenarios.run(400, random.randrange(1 << 32))
+        self.assertIsNone(failed, self.said.getvalue())
+
+    def test_success_is_what_arithmetic_predicts(self):
+        """Each way loses 30 %: a send fails at 0.51, a call at 0.51 cubed."""
+        calls, expected = 3000, 1 - 0.51**3
+        deviation = (expected * (1 - expected) / calls) ** 0.5
+        rate = scenarios.success_rate(calls, 1)
+        self.assertLess(abs(rate - expected), 3 * deviation)
+
+
+class RulesTest(QuietCase):
+    """The rules can tell a bad client from a good one."""
+
+    def broken(self, count=60):
+        return scenarios.run(count, 1) is not None
+
+    def spoil(self, target, name, value):
+        original = getattr(target, name)
+        setattr(target, name, value)
+        self.addCleanup(setattr, target, name, original)
+
+    def test_answers_of_earlier_calls(self):
+        from miio_pure.session import Session
+
+        reply = Session.reply
+        self.spoil(
+            Session,
+            "reply",
+            lambda self, datagram, idents, now: reply(
+                self, datagram, Everything(), now
+            ),
+        )
+        self.assertTrue(self.broken(200))
+
+    def test_new_ids_for_writes(self):
+        from miio_pure import client
+
+        self.spoil(client, "_is_read", lambda method: True)
+        self.assertTrue(self.broken())
+
+    def test_clock_that_stands(self):
+        from miio_pure.session import Session
+
+        self.spoil(Session, "stamp", lambda self, now: self._stamp)
+        self.assertTrue(self.broken())
+
+    def test_more_time_than_there_is(self):
+        from miio_pure import client
+
+        self.spoil(client, "SHARES", (1, 2, 2, 2))
+        self.assertTrue(self.broken())
+
+
+class Everything:
+    """Holds all there is."""
+
+    def __contains__(self, thing):
+        return True
