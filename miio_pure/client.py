@@ -415,9 +415,15 @@ class _Call:
                 continue
             if answer is not _SILENCE:
                 return answer
+            self._session.silence()
             if self._verdict:
                 raise self._verdict
-            self._session.silence()
+            if self._session.shows_another_token():
+                raise TokenError(
+                    "%s: the device does not answer, and shows another token than the "
+                    "one given: it was reset or set up again; leave the token out to "
+                    "use the one that it shows" % self._where
+                )
         raise busy or self._no_answer()
 
     def _attempt(self, request: _Request, until: float) -> "Any":
@@ -495,10 +501,11 @@ class _Call:
                 "it answered hello, but not %s in %s: is the token right? (most "
                 "devices do not answer a wrong one)"
             )
-        return NoReply(
-            "%s: %s%s" % (self._where, text % (sends, self._spent()), self._instead()),
-            self.attempts,
-        )
+        text %= (sends, self._spent())
+        former = self._session.former
+        if former and not self._session.verified:
+            text += "; " + former
+        return NoReply("%s: %s%s" % (self._where, text, self._instead()), self.attempts)
 
     def _spent(self) -> str:
         return "%.1f s" % (self._link.now() - self._started)

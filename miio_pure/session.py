@@ -8,7 +8,7 @@ from .payload import dump, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Collection, Dict, Optional, Tuple
+    from typing import Any, Callable, Collection, Dict, Optional, Tuple
 
 HELLO_LIFETIME = 60.0  # s
 IDENT_LIMIT = 0x7FFFFFFF  # 31 bits; id 0 crashes a Philips bulb
@@ -53,10 +53,13 @@ class Session:
         self._given = token is not None
         self.greeting: "Optional[Packet]" = None  # the last hello reply
         self.verified = False  # whether the device ever answered under this token
+        self.former = ""  # what is to be said of a device that was there before
         self._ident = ident & IDENT_LIMIT or 1
         self._stamp = 0  # the device's clock (s) ...
         self._heard = 0.0  # ... as it was at this time
         self._greeted = 0.0
+        self._shown: "Optional[Token]" = None  # by the hello reply before the last
+        self._length = 0  # of the last request
 
     def needs_hello(self, now: float) -> bool:
         """Whether there was no hello reply yet, or none for a minute."""
@@ -68,16 +71,41 @@ class Session:
 
         Anything else raises PacketError, or TokenError for a rejection of the token.
         """
-        packet = decode_hello(datagram)
+        packet = self._checked(decode_hello, datagram)
         if not self._given and packet.token not in (None, self.token):
             self.token, self.verified = packet.token, False
+        device_id = packet.header.device_id
+        self._shown = self.greeting.token if self.greeting else None
+        before = self.greeting.header.device_id if self.greeting else device_id
+        if before != device_id:
+            self.former = "device %d was here, it is now device %d" % (
+                before,
+                device_id,
+            )
+            self.verified = False
         self.greeting = packet
         self._stamp, self._heard, self._greeted = packet.header.stamp, now, now
         return packet
 
+    def _checked(
+        self, work: "Callable[..., Packet]", datagram: bytes, *args: "Any"
+    ) -> Packet:
+        """A packet, decoded; a rejection counts only if it repeats our length."""
+        try:
+            return work(datagram, *args)
+        except TokenError:
+            if int.from_bytes(datagram[2:4], "big") == self._length:
+                raise
+            raise PacketError("a damaged hello reply, or no reply to us") from None
+
     def stamp(self, now: float) -> int:
-        """The device's clock now (s): rounded, as a stamp is cut off to whole seconds."""
+        """The device's clock now (s); half a second more, as stamps are cut off."""
         return self._stamp + int(now - self._heard + 0.5)
+
+    def shows_another_token(self) -> bool:
+        """Whether two hello replies running showed the same token, and not ours."""
+        shown = self.greeting.token if self.greeting else None
+        return shown is not None and shown != self.token and shown == self._shown
 
     def silence(self) -> None:
         """Note that the device stayed silent: it may have started anew, so hello comes
@@ -110,6 +138,7 @@ class Session:
             device_id=self.greeting.header.device_id,
             stamp=self.stamp(now),
         )
+        self._length = len(datagram)
         return ident, datagram
 
     def reply(self, datagram: bytes, idents: "Collection[int]", now: float) -> "Any":
@@ -119,7 +148,7 @@ class Session:
         What is no such reply raises PacketError, ChecksumError, PayloadError, or
         TokenError if the device rejects the token.
         """
-        packet = decode(datagram, self.token)
+        packet = self._checked(decode, datagram, self.token)
         if packet.payload is None:
             raise PacketError("a packet of 32 bytes")
         self.verified = True

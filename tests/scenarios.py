@@ -34,9 +34,9 @@ class Broken(AssertionError):
 
 
 class RandomWire:
-    """A Link's likeness on which anything happens to datagrams, by chance.
+    """Stands where a Link does; anything may happen to datagrams by chance.
 
-    Hellos carry no signature, so that nobody could tell a damaged or a forged one from a
+    Hellos carry no signature, so that nobody could tell a damaged or forged one from a
     true one: they are only lost, delayed a little and repeated.
     """
 

@@ -472,6 +472,41 @@ class ProcessTest(unittest.TestCase):
                 runpy.run_module("miio_pure", run_name="__main__")
             self.assertEqual(caught.exception.code, status)
 
+    def test_terminated(self):
+        """SIGTERM while it waits: no traceback."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            port = str(silent.getsockname()[1])
+            process = subprocess.Popen(
+                [sys.executable, "-m", "miio_pure", "--discover", "127.0.0.1"]
+                + ["--timeout", "60", "--port", port],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            silent.recv(100)
+            process.terminate()
+            self.assertEqual(process.communicate(timeout=20), (b"", b""))
+
+    def test_token_out_of_the_process_list(self):
+        """The environment serves instead; no part of it is in the arguments."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+            silent.bind(("127.0.0.1", 0))
+            port = str(silent.getsockname()[1])
+            process = subprocess.Popen(
+                [sys.executable, "-m", "miio_pure", "--ip", "127.0.0.1", "--info"]
+                + ["--port", port],
+                cwd=ROOT,
+                env=dict(os.environ, MIIO_TOKEN=TOKEN),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            silent.recv(100)
+            with open("/proc/%d/cmdline" % process.pid, "rb") as file:
+                self.assertNotIn(TOKEN.encode(), file.read())
+            process.kill()
+            process.communicate(timeout=20)
+
     def test_interrupted(self):
         """Ctrl-C while it waits: no traceback, status 130."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:

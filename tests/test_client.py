@@ -444,27 +444,33 @@ class LinkTest(unittest.TestCase):
                 self.assertEqual(client.handshake().address, "127.0.0.1")
 
     def test_threads_take_turns(self):
-        results, errors = [], []
-        with Simulator(fan(TOKEN)) as simulator:
-            with Client("127.0.0.1", TOKEN, port=simulator.port) as client:
+        """Eight threads, 5,000 calls: each gets its own answer, and ids stay unique."""
+        wrong, idents = [], []
+        device = fan(TOKEN)
+        handle = device.handle
+
+        def note(datagram, now):
+            if len(datagram) > 32:
+                request = packet.decode(datagram, device.token)
+                idents.append(payload.load(request.payload)["id"])
+            return handle(datagram, now)
+
+        device.handle = note
+        with Simulator(device) as simulator:
+            with Client("127.0.0.1", TOKEN, port=simulator.port, timeout=60) as client:
 
                 def work(number):
-                    try:
-                        for i in range(20):
-                            results.append(
-                                client.send("echo", [number, i]) == [number, i]
-                            )
-                    except Exception as error:
-                        errors.append(error)
+                    for i in range(625):
+                        if client.send("echo", [number, i]) != [number, i]:
+                            wrong.append((number, i))
 
-                threads = [
-                    threading.Thread(target=work, args=(number,)) for number in range(8)
-                ]
+                threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
                 for thread in threads:
                     thread.start()
                 for thread in threads:
                     thread.join()
-        self.assertEqual((errors, results), ([], [True] * 160))
+        self.assertEqual(wrong, [])
+        self.assertEqual((len(idents), len(set(idents))), (5000, 5000))
 
     def test_a_turn_that_never_comes(self):
         busy, done = threading.Event(), threading.Event()

@@ -119,12 +119,15 @@ class RequestTest(SessionCase):
     def test_what_is_no_hello_reply(self):
         for datagram in (b"", packet.HELLO, signed("{}"), b"x" * 32):
             self.assertRaises(PacketError, self.session.hello, datagram, 0.0)
-        self.assertRaises(
-            TokenError,
-            self.session.hello,
-            packet.HEADER.pack(0x2131, 80, 5, 5, b"\xff" * 16),
-            0.0,
-        )
+
+    def test_rejection_repeats_the_length_of_the_request(self):
+        ident, datagram = self.session.request(BODY, 1000.0)
+        for length, error in ((len(datagram), TokenError), (0x120, PacketError)):
+            rejection = packet.HEADER.pack(0x2131, length, 5, 5, b"\xff" * 16)
+            with self.assertRaises(error):
+                self.session.hello(rejection, 0.0)
+            with self.assertRaises(error):
+                self.session.reply(rejection, [ident], 0.0)
 
     def test_mistakes_of_the_caller(self):
         for method, params in (
