@@ -38,11 +38,19 @@ def openssl(key, iv):
     return encrypt, decrypt
 
 
-def openssl_padded(key, iv):
+def openssl_anew(key, iv):
+    """A Cipher for each message, as most programs make it, and python-miio does."""
+    return (
+        lambda data: openssl(key, iv)[0](data),
+        lambda data: openssl(key, iv)[1](data),
+    )
+
+
+def openssl_padded(key, iv, cipher=openssl):
     from cryptography.hazmat.primitives.padding import PKCS7
 
     padding = PKCS7(128)
-    encrypt, decrypt = openssl(key, iv)
+    encrypt, decrypt = cipher(key, iv)
 
     def pad_and_encrypt(data):
         padder = padding.padder()
@@ -158,7 +166,10 @@ def subjects(settings, missing):
     if "Crypto" not in missing:
         padded.append(("pycryptodome (C)", pycryptodome_padded(key, iv)))
     if "cryptography" not in missing:
-        padded.append(("cryptography (OpenSSL)", openssl_padded(key, iv)))
+        padded.append(("cryptography, one Cipher kept", openssl_padded(key, iv)))
+        padded.append(
+            ("cryptography, a Cipher a message", openssl_padded(key, iv, openssl_anew))
+        )
     data = os.urandom(64)
     for name, (encrypt, decrypt) in padded:
         if encrypt(data) != padded[0][1][0](data) or decrypt(encrypt(data)) != data:

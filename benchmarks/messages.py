@@ -15,13 +15,13 @@ DEVICE_ID, STAMP = 0x03DB1166, 1526775724
 
 
 class OpensslToken(Token):
-    """Our codec with `cryptography` as its cipher and padding, the key kept."""
+    """Our codec with `cryptography` as its cipher and padding."""
 
     __slots__ = ("encrypt", "decrypt")
 
-    def __init__(self, value):
+    def __init__(self, value, cipher):
         super().__init__(value)
-        self.encrypt, self.decrypt = ciphers.openssl_padded(self.key, self.iv)
+        self.encrypt, self.decrypt = ciphers.openssl_padded(self.key, self.iv, cipher)
 
 
 def codec(token):
@@ -59,9 +59,16 @@ def command(size):
 def subjects(settings, missing):
     contestants = [("miio_pure", codec(Token(TOKEN)))]
     if "cryptography" not in missing:
-        contestants.append(
-            ("the same codec with cryptography", codec(OpensslToken(TOKEN)))
-        )
+        for name, cipher in (
+            ("one Cipher kept", ciphers.openssl),
+            ("a Cipher a message", ciphers.openssl_anew),
+        ):
+            contestants.append(
+                (
+                    "our codec on cryptography, " + name,
+                    codec(OpensslToken(TOKEN, cipher)),
+                )
+            )
     if "miio" not in missing:
         contestants.append(("python-miio's Message", python_miio()))
     for size in SIZES[:2] if settings.quick else SIZES:

@@ -42,7 +42,7 @@ BUSY = (-9999, -30001)  # errors that pass by themselves
 BUSY_PAUSE = 0.5  # s
 LEAST = 0.1  # of a call's time must be left for a send to be worth it
 RECEIVE_SIZE = 65535  # bytes
-DISCARDED = 1000  # datagrams at the most
+DISCARDED = 100  # datagrams at the most
 _LONGEST = 86400.0  # s
 # These mean what silence means: the way is broken for a moment, or for good.
 _LIKE_SILENCE = (

@@ -438,6 +438,21 @@ class LinkTest(unittest.TestCase):
             [("sent", "127.0.0.1"), ("received", "127.0.0.1")] * 2,
         )
 
+    def test_what_came_unasked_is_discarded(self):
+        from miio_pure.client import Link
+
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+            device.bind(("127.0.0.1", 0))
+            link = Link("127.0.0.1", device.getsockname()[1], None, Link.now() + 1)
+            link.send(b"here")
+            _, peer = device.recvfrom(100)
+            for count, left in ((3, None), (110, b"junk")):
+                for _ in range(count):
+                    device.sendto(b"junk", peer)
+                link.discard()
+                self.assertEqual(link.receive(link.now() + 0.01), left)
+            link.close()
+
     def test_host_name(self):
         with Simulator(fan(TOKEN)) as simulator:
             with Client("localhost", TOKEN, port=simulator.port) as client:

@@ -56,6 +56,12 @@ class TokenTest(unittest.TestCase):
             if value:
                 self.assertNotIn(str(value), str(caught.exception))
 
+    def test_what_is_wrong_is_said(self):
+        with self.assertRaisesRegex(TokenError, r"has 31 characters\Z"):
+            Token(TOKEN[:-1])
+        with self.assertRaisesRegex(TokenError, "has 32 characters, 3 of them no hex"):
+            Token("xyz" + TOKEN[3:])
+
     def test_blank_face(self):
         token = Token(TOKEN)
         self.assertEqual((repr(token), str(token)), ("<Token>", "<Token>"))
@@ -114,6 +120,29 @@ class DecodeTest(unittest.TestCase):
                         packet.decode_hello(datagram).header.stamp, decoded.header.stamp
                     )
 
+    def test_hello_is_the_published_one(self):
+        self.assertEqual(packet.HELLO.hex(), vectors()["hello"][0]["packet"])
+
+    def test_what_a_hello_reply_shows(self):
+        start = bytes.fromhex("2131002000000000000000010000000a")
+        for field, shown in (
+            (b"\xff" * 8 + b"abcdefgh", True),
+            (b"\xff" * 9 + b"abcdefg", False),  # hidden, and damaged
+            (bytes(8) + b"abcdefgh", True),
+            (bytes(9) + b"abcdefg", False),
+            (b"MSUBxxxxPUBxxxxx", False),
+            (b"MSUBxxxxPUDxxxxx", True),
+            (b"MSUDxxxxPUBxxxxx", True),
+        ):
+            token = packet.decode(start + field).token
+            self.assertEqual(token, Token(field) if shown else None)
+
+    def test_only_a_short_packet_of_ff_rejects(self):
+        long_one = packet.HEADER.pack(packet.MAGIC, 80, 1, 2, b"\xff" * 16) + bytes(16)
+        short_one = packet.HEADER.pack(packet.MAGIC, 80, 1, 2, b"\xfe" * 16)
+        for datagram in (long_one, short_one):
+            self.assertRaises(PacketError, packet.decode, datagram, Token(TOKEN))
+
     def test_header_fields(self):
         datagram = (
             bytes.fromhex("21310020" "0000000189abcdef" "5b00bfac") + b"\xff" * 16
@@ -154,6 +183,9 @@ class DecodeTest(unittest.TestCase):
         for datagram in bad:
             with self.assertRaises(PacketError):
                 packet.decode(datagram, token)
+        odd = b"\x21\x31\x00\x31" + good[4:32] + bytes(17)
+        with self.assertRaisesRegex(PacketError, "17 bytes of payload"):
+            packet.decode(odd, token)
         for position in range(16, len(good)):
             damaged = bytearray(good)
             damaged[position] ^= 1
