@@ -47,6 +47,24 @@ class LifeTest(WireCase):
             self.ask(client)
         self.assertNotIn(OTHER_TOKEN, str(caught.exception))
 
+    def test_a_damaged_hello_is_no_new_token(self):
+        """One hello alone does not tell: nothing signs it."""
+        client = self.connect(["ok", "lose", "ok", "ok"], reveal=True)
+        handle = self.device.handle
+        hellos = []
+
+        def damage_the_first(datagram, now):
+            replies = handle(datagram, now)
+            if len(datagram) == 32:
+                hellos.append(datagram)
+                if len(hellos) == 1:
+                    return [reply[:-1] + b"!" for reply in replies]
+            return replies
+
+        self.device.handle = damage_the_first
+        self.assertEqual(self.ask(client), ["on"])
+        self.assertEqual(len(hellos), 2)
+
     def test_address_taken_over_by_another_device(self):
         client = self.connect()
         self.ask(client)

@@ -54,6 +54,7 @@ class LoadTest(unittest.TestCase):
             ('{"a":True,"b":None}', {"a": True, "b": None}, ["bare word"]),
             ('{"a":[e5,E12,_x]}', {"a": ["e5", "E12", "_x"]}, ["bare word"]),
             ('{e1:"it\\\'s"}', {"e1": "it's"}, ["bare word", "escaped apostrophe"]),
+            ('{"a":[01.5,-010]}', {"a": [1.5, -10]}, ["leading zero"]),
             ('{"a":NaN}', {"a": None}, ["nan"]),
             (
                 '{"a":nan,"b":NaN,"c":-Infinity}',

@@ -121,8 +121,10 @@ class RequestTest(SessionCase):
             self.assertRaises(PacketError, self.session.hello, datagram, 0.0)
 
     def test_rejection_repeats_the_length_of_the_request(self):
-        ident, datagram = self.session.request(BODY, 1000.0)
-        for length, error in ((len(datagram), TokenError), (0x120, PacketError)):
+        body = compose("get_prop", ["x" * 300])
+        ident, datagram = self.session.request(body, 1000.0)
+        wrong = len(datagram) ^ 0x100
+        for length, error in ((len(datagram), TokenError), (wrong, PacketError)):
             rejection = packet.HEADER.pack(0x2131, length, 5, 5, b"\xff" * 16)
             with self.assertRaises(error):
                 self.session.hello(rejection, 0.0)
