@@ -48,5 +48,3 @@ __all__ = [
     "__version__",
     "discover",
 ]
-
-Client.discover = staticmethod(discover)

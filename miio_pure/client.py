@@ -212,7 +212,7 @@ class Client:
     Errors: MiioError; TypeError or ValueError for arguments that cannot be meant.
     """
 
-    discover: "ClassVar[Callable[..., Iterator[Found]]]"  # set by the package itself
+    discover: "ClassVar[Callable[..., Iterator[Found]]]"  # set by discovery.py
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ import struct
 import time
 
 from .client import (
+    Client,
     HELLO_AT,
     PORT,
     RECEIVE_SIZE,
@@ -74,6 +75,9 @@ def _resolve_all(
     if failures and not addresses:
         raise failures[0]
     return addresses, failures
+
+
+Client.discover = staticmethod(discover)
 
 
 class _Search:

@@ -126,28 +126,36 @@ class MissingModuleTest(unittest.TestCase):
 
 
 class VendoredTest(unittest.TestCase):
-    def test_core_alone_under_another_name(self):
-        """Without simulator and command line, inside another package, it talks to a
-        device."""
+    def check_vendored(self, names, imports):
+        """Copied into another package under another name, it talks to a device."""
         with tempfile.TemporaryDirectory() as folder:
             target = os.path.join(folder, "project", "devices", "xiaomi")
             os.makedirs(target)
-            for name in CORE:
+            for name in names:
                 shutil.copy(os.path.join(PACKAGE, name + ".py"), target)
             for package in ("project", os.path.join("project", "devices")):
                 open(os.path.join(folder, package, "__init__.py"), "w").close()
             script = (
-                "import sys; sys.path[:0] = [%r, %r]\n"
-                "from project.devices.xiaomi import Client, discover\n"
+                "import sys; sys.path[:0] = [%r, %r]\n%s\n"
                 "assert 'miio_pure' not in sys.modules\n"
                 "from miio_pure.simulator import Simulator, fan\n"
                 "with Simulator(fan(%r)) as device:\n"
-                "    found, = discover('127.0.0.1', port=device.port)\n"
+                "    found, = Client.discover('127.0.0.1', port=device.port)\n"
                 "    with Client('127.0.0.1', %r, port=device.port) as client:\n"
                 "        print(client.send('get_prop', ['power']))\n"
-            ) % (folder, ROOT, TOKEN, TOKEN)
+            ) % (folder, ROOT, imports, TOKEN, TOKEN)
             status, out, err = run_python("-W", "error", "-c", script, cwd=folder)
         self.assertEqual((status, out.strip(), err), (0, "['on']", ""))
+
+    def test_core_alone_under_another_name(self):
+        self.check_vendored(CORE, "from project.devices.xiaomi import Client")
+
+    def test_not_even_the_front_door(self):
+        modules = "project.devices.xiaomi."
+        self.check_vendored(
+            CORE[:-1],
+            "from %sclient import Client; import %sdiscovery" % (modules, modules),
+        )
 
     def test_optimised_interpreter(self):
         for flag in ("-O", "-OO", "-S", "-I"):
