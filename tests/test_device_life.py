@@ -151,6 +151,7 @@ class WrongTokenTest(WireCase):
             self.assertEqual(kind, expected[0])
             self.assertIn(expected[1], text)
         self.assertNotIn("came instead", wrong[1])
+        self.assertTrue(wrong[1].endswith("do not answer a wrong one)"), wrong[1])
 
     def cut_replies(self):
         client = self.connect(timeout=1.0)
