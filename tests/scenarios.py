@@ -6,7 +6,6 @@
 A scenario follows from its seed alone; the seed of a failure is printed.
 """
 
-import heapq
 import random
 import sys
 import time
@@ -23,7 +22,7 @@ from miio_pure import (
 )
 from miio_pure.simulator import FakeDevice
 
-from .support import OTHER_TOKEN, TOKEN
+from .support import OTHER_TOKEN, TOKEN, Wire
 
 TIMEOUT = 5.0  # s
 READ, WRITE = "get_work", "work"
@@ -33,37 +32,20 @@ class Broken(AssertionError):
     """A rule does not hold."""
 
 
-class RandomWire:
-    """Stands where a Link does; anything may happen to datagrams by chance.
+class RandomWire(Wire):
+    """A wire on which anything may happen to datagrams by chance.
 
     Hellos carry no signature, so that nobody could tell a damaged or forged one from a
     true one: they are only lost, delayed a little and repeated.
     """
 
-    address, port = "192.0.2.1", 54321
-
     def __init__(self, device, rng, **chances):
-        self.device = device
+        super().__init__(device)
         self.rng = rng
         self.chances = chances
         self.requests = []  # (id, the stamp's distance from the device's clock)
         self._time = rng.uniform(0, 1e6)
-        self._coming = []
         self._old = []  # replies that may be replayed
-        self._count = 0
-
-    def now(self):
-        return self._time
-
-    def wait(self, seconds):
-        self._time += seconds
-
-    def discard(self):
-        while self._coming and self._coming[0][0] <= self._time:
-            heapq.heappop(self._coming)
-
-    def close(self):
-        pass
 
     def happens(self, name):
         return self.rng.random() < self.chances.get(name, 0.0)
@@ -119,18 +101,9 @@ class RandomWire:
         return rng.choice(self._old + [other, reject, junk, request])
 
     def _arrive(self, datagram, delay):
-        self._count += 1
         if len(datagram) > 32:
             self._old = [datagram] + self._old[:9]
-        heapq.heappush(self._coming, (self._time + delay, self._count, datagram))
-
-    def receive(self, until):
-        if self._coming and self._coming[0][0] <= until:
-            at, _, datagram = heapq.heappop(self._coming)
-            self._time = max(self._time, at)
-            return datagram
-        self._time = max(self._time, until)
-        return None
+        super()._arrive(datagram, delay)
 
 
 def counting_device(rng, **options):
