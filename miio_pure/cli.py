@@ -327,28 +327,22 @@ def _demo(options: "Options") -> int:
     from .discovery import discover
     from .simulator import fan
 
-    with _listening(fan(os.urandom(16), reveal=True), "127.0.0.1", 0) as simulator:
-        _print(
-            "A simulated fan listens at %s, port %d."
-            % (simulator.address, simulator.port)
-        )
-        for found in discover(
-            simulator.address, port=simulator.port, trace=_trace(options)
-        ):
+    device = fan(os.urandom(16), reveal=True)
+    with _listening(device, "127.0.0.1", 0) as simulator:
+        host, port = simulator.address, simulator.port
+        limits: "Any" = {"timeout": options.timeout, "trace": _trace(options)}
+        _print("A simulated fan listens at %s, port %d." % (host, port))
+        for found in discover(host, port=port, **limits):
             _print("discover: device %d, which shows its token" % found.device_id)
-        with Client(
-            simulator.address, port=simulator.port, trace=_trace(options)
-        ) as client:
+        with Client(host, port=port, **limits) as client:
             _print("info: %s" % _json(client.info()))
             for method, params in (
                 ("get_prop", ["power", "speed"]),
                 ("set_speed", [66]),
                 ("get_prop", ["power", "speed"]),
             ):
-                _print(
-                    "%s %s -> %s"
-                    % (method, _json(params), _json(client.send(method, params)))
-                )
+                answer = client.send(method, params)
+                _print("%s %s -> %s" % (method, _json(params), _json(answer)))
     return DONE
 
 
