@@ -88,15 +88,14 @@ def pyaes(key, iv):
     """The chain goes on from call to call: it is as fast, and the key is kept."""
     from pyaes import AESModeOfOperationCBC
 
-    encrypter = AESModeOfOperationCBC(key, iv)
-    decrypter = AESModeOfOperationCBC(key, iv)
+    cipher = AESModeOfOperationCBC(key, iv)  # serves one direction at a time
 
     def in_blocks(work, data):
         return b"".join([work(data[i : i + 16]) for i in range(0, len(data), 16)])
 
     return (
-        lambda data: in_blocks(encrypter.encrypt, data),
-        lambda data: in_blocks(decrypter.decrypt, data),
+        lambda data: in_blocks(cipher.encrypt, data),
+        lambda data: in_blocks(cipher.decrypt, data),
     )
 
 
@@ -104,10 +103,10 @@ def tlslite(key, iv):
     """As for pyaes, the chain goes on."""
     from tlslite.utils.python_aes import new
 
-    encrypter, decrypter = new(bytearray(key), 2, iv), new(bytearray(key), 2, iv)
+    cipher = new(bytearray(key), 2, iv)
     return (
-        lambda data: bytes(encrypter.encrypt(bytearray(data))),
-        lambda data: bytes(decrypter.decrypt(bytearray(data))),
+        lambda data: bytes(cipher.encrypt(bytearray(data))),
+        lambda data: bytes(cipher.decrypt(bytearray(data))),
     )
 
 
@@ -142,9 +141,9 @@ def subjects(settings, missing):
     schedules = [
         (name, lambda make=make: make(key, iv))
         for name, make in contestants
-        if name != "pycryptodome (C)"  # sets up a key only as it encrypts
+        if make not in (pycryptodome, openssl)  # they expand it only as they encrypt
     ]
-    yield compare("AES-128 key schedule", schedules, settings)
+    yield compare("AES-128 key schedule (ours: for encryption)", schedules, settings)
     sizes = SIZES[::3] if settings.quick else SIZES
     for direction, what in ((0, "encrypt"), (1, "decrypt")):
         data = os.urandom(48)

@@ -56,6 +56,11 @@ def command(size):
     return value
 
 
+def name_of(size):
+    ours = len(payload.dump(command(size)))
+    return "%d bytes of JSON (%d as we write it)" % (size, ours)
+
+
 def subjects(settings, missing):
     contestants = [("miio_pure", codec(Token(TOKEN)))]
     if "cryptography" not in missing:
@@ -81,7 +86,7 @@ def subjects(settings, missing):
             ):
                 raise SystemExit("%s does not understand miio_pure" % name)
         yield compare(
-            "message of %d bytes, encode" % size,
+            "message of %s, encode" % name_of(size),
             [
                 (name, lambda encode=pair[0]: encode(value))
                 for name, pair in contestants
@@ -90,7 +95,7 @@ def subjects(settings, missing):
         )
         datagram = contestants[0][1][0](value)
         yield compare(
-            "message of %d bytes, decode" % size,
+            "message of %s, decode" % name_of(size),
             [
                 (name, lambda decode=pair[1]: decode(datagram))
                 for name, pair in contestants
@@ -98,7 +103,7 @@ def subjects(settings, missing):
             settings,
         )
         yield compare(
-            "message of %d bytes, encode and decode" % size,
+            "message of %s, encode and decode" % name_of(size),
             [
                 (name, lambda pair=pair: pair[1](pair[0](value)))
                 for name, pair in contestants

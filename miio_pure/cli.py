@@ -38,7 +38,7 @@ class _Usage(Exception):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> "NoReturn":
-        raise _Usage(message)
+        raise _Usage(message.split(" explicit argument")[0])  # it may be a token
 
     def _print_message(self, message: str, file: object = None) -> None:
         _print(message.rstrip("\n"))
@@ -65,8 +65,8 @@ def _main(argv: "List[str]") -> int:
     try:
         options, extra = _parser().parse_known_args(argv)
         if extra:  # what is no flag may be a token that got astray: it is not shown
-            flags = [text.split("=")[0] for text in extra if text.startswith("-")]
-            raise _Usage("what is %s?" % (flags or ["the stray argument"])[0])
+            flags = [text for text in extra if text.strip("-").isalpha()]
+            raise _Usage("what is %s?" % (flags or ["one of the arguments"])[0])
         return _run(options, argv)
     except SystemExit as done:  # --help, --version
         return int(done.code or DONE)
@@ -419,7 +419,8 @@ def _trace(options: "Options") -> "Optional[Trace]":
         if len(datagram) >= 16:
             _, length, device_id, stamp = HEADER_START.unpack_from(datagram)
             # what could be a hello reply, even one cut short or too long
-            if length == 32 and datagram[16:].strip(b"\xff"):
+            odd = length == 32 or len(datagram) <= 32
+            if odd and datagram[16:].strip(b"\xff"):
                 text = datagram[:16].hex() + "(hidden here: it may be the token)"
             text = "length %d, device id %d, stamp %d: %s" % (
                 length,

@@ -190,11 +190,13 @@ class Link:
     def discard(self) -> None:
         """Drop what has arrived unasked, such as hello replies of long ago."""
         self._socket.settimeout(0.0)
-        try:
-            for _ in range(DISCARDED):
+        for _ in range(DISCARDED):
+            try:
                 self._socket.recv(RECEIVE_SIZE)
-        except OSError:
-            pass  # there is no more, or an error of the past
+            except BlockingIOError:
+                return
+            except OSError:
+                pass  # an error of the past
 
     def close(self) -> None:
         self._socket.close()
@@ -334,6 +336,7 @@ class Client:
 
 
 _last_ident = 0
+_ident_lock = allocate_lock()
 
 
 def _first_ident() -> int:
@@ -342,8 +345,9 @@ def _first_ident() -> int:
     So ids do not repeat from one run to the next, nor between clients made at once.
     """
     global _last_ident
-    _last_ident = max(int(time.time() * 1000), _last_ident + 1000)
-    return _last_ident
+    with _ident_lock:
+        _last_ident = max(int(time.time() * 1000), _last_ident + 1000)
+        return _last_ident
 
 
 class _Request:
@@ -385,6 +389,8 @@ class _Call:
         )  # of the requests sent: any of them is the call's
         self._came: "Dict[str, int]" = {}  # what was skipped, and how often
         self._verdict: "Optional[MiioError]" = None
+        self._rejections = 0
+        self._greeted = False  # whether a hello was answered during this call
         self.attempts = 0
 
     def handshake(self) -> Found:
@@ -416,15 +422,9 @@ class _Call:
             if answer is not _SILENCE:
                 return answer
             self._session.silence()
-            if self._verdict:
-                raise self._verdict
-            if self._session.shows_another_token():
-                raise TokenError(
-                    "%s: the device does not answer, and shows another token than the "
-                    "one given: it was reset or set up again; leave the token out to "
-                    "use the one that it shows" % self._where
-                )
-        raise busy or self._no_answer()
+            if self._rejections > 1:  # one alone may be a damaged hello reply
+                break
+        raise busy or self._verdict or self._no_answer()
 
     def _attempt(self, request: _Request, until: float) -> "Any":
         """Send a request once, after a hello if one is due, and wait for the answer."""
@@ -471,6 +471,7 @@ class _Call:
             try:
                 if for_hello and len(datagram) == 32:
                     self._session.hello(datagram, now)
+                    self._greeted = True
                     return _HELLO
                 return self._session.reply(datagram, self._idents, now)
             except (PacketError, PayloadError, TokenError) as error:
@@ -482,6 +483,7 @@ class _Call:
         if text not in self._came and len(self._came) >= 3:
             text = "and more"
         self._came[text] = self._came.get(text, 0) + 1
+        self._rejections += isinstance(error, TokenError)
         if self._verdict is None and isinstance(error, (TokenError, PayloadError)):
             self._verdict = error.with_traceback(None)  # which would keep the datagram
 
@@ -492,19 +494,31 @@ class _Call:
             % (self._where, self._spent(), self._instead())
         )
 
-    def _no_answer(self) -> NoReply:
+    def _no_answer(self) -> MiioError:
+        """What the silence means, by what this call and those before have seen."""
+        session = self._session
+        if session.shows_another_token() and not session.verified:
+            return TokenError(
+                "%s: no answer, and it shows another token than the one given: it was "
+                "reset or set up again; leave the token out to use the one it shows"
+                % self._where
+            )
         sends = "the request" if self.attempts == 1 else "%d requests" % self.attempts
-        if self._session.verified:
-            text = "no answer to %s in %s; it may have acted all the same"
+        if not self._greeted and self._session.needs_hello(self._link.now()):
+            text = "no answer to %s in %s, nor to hello; it may have acted all the same"
+        elif session.verified:
+            text = (
+                "it answers hello, but no longer %s in %s: was its token changed? It "
+                "may have acted all the same"
+            )
         else:
             text = (
                 "it answered hello, but not %s in %s: is the token right? (most "
                 "devices do not answer a wrong one)"
             )
         text %= (sends, self._spent())
-        former = self._session.former
-        if former and not self._session.verified:
-            text += "; " + former
+        if session.former and not session.verified:
+            text += "; " + session.former
         return NoReply("%s: %s%s" % (self._where, text, self._instead()), self.attempts)
 
     def _spent(self) -> str:

@@ -72,17 +72,19 @@ class Session:
         Anything else raises PacketError, or TokenError for a rejection of the token.
         """
         packet = self._checked(decode_hello, datagram)
-        if not self._given and packet.token not in (None, self.token):
-            self.token, self.verified = packet.token, False
         device_id = packet.header.device_id
         self._shown = self.greeting.token if self.greeting else None
         before = self.greeting.header.device_id if self.greeting else device_id
         if before != device_id:
+            if self.verified and not self._given:  # it would get another's commands
+                raise PacketError("hello from device %d, not %d" % (device_id, before))
             self.former = "device %d was here, it is now device %d" % (
                 before,
                 device_id,
             )
             self.verified = False
+        if not self._given and packet.token not in (None, self.token):
+            self.token, self.verified = packet.token, False
         self.greeting = packet
         self._stamp, self._heard, self._greeted = packet.header.stamp, now, now
         return packet
@@ -150,7 +152,7 @@ class Session:
         """
         packet = self._checked(decode, datagram, self.token)
         if packet.payload is None:
-            raise PacketError("a packet of 32 bytes")
+            raise PacketError("a hello reply that comes late")
         self.verified = True
         answer = load(packet.payload)
         if "id" not in answer:

@@ -39,6 +39,7 @@ FAULTS = (
 )
 REPEATS = ("act", "drop", "answer")
 HIDDEN = b"\xff" * 16
+MOST_PARAMS = 100
 _MEMORY = 64  # ids
 _EVERYONE = "255.255.255.255"
 
@@ -176,6 +177,8 @@ class FakeDevice:
         method, params = request.get("method"), request.get("params")
         if not isinstance(method, str) or not isinstance(params, (list, dict)):
             raise DeviceError(-32600, "Invalid Request")
+        if len(params) > MOST_PARAMS:
+            raise DeviceError(-5001, "too many params")
         if method in self.methods:
             work: "Callable[[Params], Any]" = self.methods[method]
         elif method.startswith("set_") and method[4:] in self.properties:
@@ -202,7 +205,7 @@ class FakeDevice:
         """Set a property; the MIoT code that tells how it went."""
         if key not in self.properties:
             return -4003
-        if type(value) is not type(self.properties[key]):
+        if type(value) is not type(self.properties[key]) or len(str(value)) > 1000:
             return -4005
         self.properties[key] = value
         return 0

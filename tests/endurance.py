@@ -154,6 +154,17 @@ def throw(port, seed, stop):
             time.sleep(0.001)
 
 
+def command_on(port, stop, results):
+    """Valid commands, one after the other: whether each was answered."""
+    with Client("127.0.0.1", TOKEN, port=port) as client:
+        while not stop.is_set():
+            params = [len(results), "x" * 500]
+            try:
+                results.append(client.send("echo", params) == params)
+            except NoReply:
+                results.append(False)
+
+
 def flood():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
@@ -170,20 +181,20 @@ def flood():
         ]
         for thread in threads:
             thread.start()
-        answered, calls, early = 0, 0, 0
-        start = time.monotonic()
-        with Client("127.0.0.1", TOKEN, port=port) as client:
-            while time.monotonic() - start < FLOOD:
-                calls += 1
-                try:
-                    answered += client.send("echo", [calls, "x" * 500]) == [
-                        calls,
-                        "x" * 500,
-                    ]
-                except NoReply:
-                    pass
-                if not early and time.monotonic() - start > FLOOD / 6:
-                    early = resident(process.pid)
+        results = []
+        clients = [
+            threading.Thread(target=command_on, args=(port, stop, results))
+            for _ in range(3)
+        ]
+        for thread in clients:
+            thread.start()
+        time.sleep(FLOOD / 6)
+        early = resident(process.pid)
+        time.sleep(FLOOD * 5 / 6)
+        stop.set()
+        for thread in clients:
+            thread.join()
+        answered, calls = results.count(True), len(results)
         late = resident(process.pid)
         alive = process.poll() is None
     finally:

@@ -9,13 +9,13 @@ what lies behind the checksum. The seed is printed, and repeats a run.
 
 import random
 import sys
-import time
+from unittest import mock
 
-from miio_pure import MiioError, Token, packet, payload
+from miio_pure import Client, MiioError, Token, packet, payload
 from miio_pure.session import Session
 from miio_pure.simulator import REPEATS, fan
 
-from .support import TOKEN, run_cli, vectors
+from .support import TOKEN, Wire, run_cli, vectors
 
 SECRET = Token(TOKEN)
 ODD = (
@@ -182,6 +182,46 @@ def signed(text, token=SECRET):
     return packet.encode(token, text[:65400], device_id=1, stamp=1)
 
 
+def converse(text):
+    """A client gets this payload for an answer; the command line, for a command."""
+    device = fan(SECRET, device_id=1)
+    client = Client("lamp", SECRET, timeout=1.0, link=Wire(device))
+    client.handshake()
+    device.handle = lambda datagram, now: [signed(text), text[:2000], datagram]
+    quietly(client.send, "get_prop", ["power"])
+    quietly(client.handshake)
+    command = text.decode("utf-8", "surrogateescape").replace("\0", "")
+    with mock.patch("miio_pure.client.Client.command", return_value=[]):
+        status, _, err = run_cli("--ip", "127.0.0.1", "--sendcmd", command)
+    assert status in (0, 1, 2) and "Traceback" not in err
+    status, _, _ = run_cli("--token", TOKEN, "--decode", signed(text).hex()[:120000])
+    assert status in (0, 1)
+
+
+def every():
+    """Every prefix and every flipped bit of every known packet."""
+    count = 0
+    for datagram, token in known_packets():
+        for end in range(len(datagram)):
+            assert isinstance(quietly(packet.decode, datagram[:end], token), MiioError)
+        for bit in range(8 * len(datagram)):
+            damaged = bytearray(datagram)
+            damaged[bit // 8] ^= 1 << bit % 8
+            result = quietly(packet.decode, bytes(damaged), token)
+            # the checksum covers all of it, but a hello has none
+            assert isinstance(result, MiioError) or len(datagram) == 32
+            count += 1
+    for datagram, token in known_packets():
+        if len(datagram) < 200:
+            text = packet.decode(datagram, token).payload if len(datagram) > 32 else b""
+            for bit in range(8 * len(text)):
+                damaged = bytearray(text)
+                damaged[bit // 8] ^= 1 << bit % 8
+                fuzz_payload(bytes(damaged))
+                count += 1
+    print("%d flipped bits, and every prefix: nothing got out" % count)
+
+
 def run(count, seed):
     """So many packets and signed payloads; an exception that gets out is a failure."""
     rng = random.Random(seed)
@@ -203,9 +243,7 @@ def run(count, seed):
             fuzz_payload(text)
             victims[SECRET].take(signed(text))
             if number % 200 == 0:
-                datagram = signed(text).hex()
-                status, _, _ = run_cli("--token", TOKEN, "--decode", datagram[:120000])
-                assert status in (0, 1)
+                converse(text)
         except Exception:
             print("seed %d, case %d: %r" % (seed, number, case[:300]))
             raise
@@ -217,6 +255,9 @@ def run(count, seed):
 
 if __name__ == "__main__":
     amount = int(sys.argv[1]) if len(sys.argv) > 1 else 200000
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+    first = (
+        int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().getrandbits(48)
+    )
     print("seed %d" % first, flush=True)
+    every()
     run(amount, first)

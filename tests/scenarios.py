@@ -8,7 +8,6 @@ A scenario follows from its seed alone; the seed of a failure is printed.
 
 import random
 import sys
-import time
 
 from miio_pure import (
     Client,
@@ -125,13 +124,14 @@ def counting_device(rng, **options):
 def scenario(seed):
     """One client, some calls, all rules; how many calls were answered, of how many."""
     rng = random.Random(seed)
+    busy = rng.choice((0.0, 0.0, 0.2))
     device, acts = counting_device(
         rng,
         device_id=rng.getrandbits(32),
         repeats=rng.choice(("act", "drop", "answer")),
         epoch=rng.choice((0.0, 1.7e9)),
         reveal=rng.random() < 0.2,
-        busy=rng.choice((0.0, 0.0, 0.2)),
+        busy=busy,
     )
     chances = {
         name: rng.choice((0.0, 0.0, 0.1, 0.3, 0.6))
@@ -139,7 +139,8 @@ def scenario(seed):
     }
     wire = RandomWire(device, rng, **chances)
     client = Client("lamp", TOKEN, timeout=TIMEOUT, link=wire)
-    answered = calls = 0
+    client._session._ident = rng.randrange(1, 1 << 30)  # all follows from the seed
+    answered = calls = last = 0
     for nonce in range(rng.randrange(1, 8)):
         method = rng.choice((READ, WRITE))
         retry = rng.choice((None, "same", "fresh", "never"))
@@ -162,8 +163,10 @@ def scenario(seed):
         idents = [ident for ident, _ in wire.requests[before:]]
         check(len(idents) <= 3, "at most three sends")
         once = retry in ("same", "never") or (retry is None and method == WRITE)
-        if once and method == WRITE:
+        if once and (method == WRITE or not busy):
             check(len(set(idents)) <= 1, "a command keeps its id")
+        check(all(ident > last for ident in idents), "ids never repeat")
+        last = max(idents + [last])
         if once and len(set(idents)) == 1 and device.repeats != "act":
             check(acts.get(nonce, 0) <= 1, "it acts at most once")
         wire.wait(rng.choice((0.0, 0.1, 10.0, 100.0, 3600.0)))
@@ -212,6 +215,8 @@ def run(count, seed):
 
 if __name__ == "__main__":
     amount = int(sys.argv[1]) if len(sys.argv) > 1 else 10000
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
+    first = (
+        int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().getrandbits(48)
+    )
     print("seed %d" % first)
     sys.exit(run(amount, first) is not None)

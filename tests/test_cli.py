@@ -67,11 +67,13 @@ class HelpTest(CliCase):
             ("--timeout", "1e9"),
             ("stray",),
             ("--token", TOKEN),
+            ("--token" + TOKEN,),
+            ("--json=" + TOKEN,),
             ("--decode", "xyz", "--token", TOKEN),
             ("--decode", "213", "--token", TOKEN),
         ):
             with self.subTest(args=args):
-                self.check_failure(2, *args)
+                self.assertNotIn(TOKEN, self.check_failure(2, *args))
 
     def test_wrong_tokens(self):
         for token in (TOKEN[:-1], "", "z" * 32):
@@ -271,7 +273,8 @@ class SendTest(DeviceCase):
             self.assertNotIn(TOKEN, err)
         token = bytes.fromhex(TOKEN)
         start = packet.HEADER_START.pack(packet.MAGIC, 32, 1, 2)
-        for odd in (start + token + b"x", start + token[:9]):
+        longer = packet.HEADER_START.pack(packet.MAGIC, 33, 1, 2)
+        for odd in (start + token + b"x", start + token[:9], longer + token):
             self.device.handle = lambda datagram, now: [odd]
             _, _, err = run_cli(*self.at, "--info", "--debug", "--timeout", "0.1")
             self.assertNotIn(TOKEN[:16], err)

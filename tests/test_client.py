@@ -258,6 +258,28 @@ class RetryTest(WireCase):
             self.assertEqual(len(self.requests()), sends)
             self.assertAlmostEqual(self.spent(), 5.0)
 
+    def test_same_id_for_a_read_if_asked_for(self):
+        client = self.connect(["ok", "lose reply"], repeats="answer")
+        self.assertEqual(client.send("get_prop", ["power"], retry="same"), ["on"])
+        self.assertEqual(len({ident for ident, _ in self.requests()}), 1)
+
+    def test_hello_takes_half_of_a_share_at_most(self):
+        """Unanswered, it leaves the rest for the request that is sent all the same."""
+        client = self.connect()
+        client.handshake()
+        self.wire.wait(100)
+        start, times = self.wire.now(), []
+        send = self.wire.send
+
+        def note(datagram):
+            times.append((len(datagram) > 32, round(self.wire.now() - start, 3)))
+            if len(datagram) > 32:
+                send(datagram)
+
+        self.wire.send = note
+        self.assertEqual(client.send("get_prop", ["power"]), ["on"])
+        self.assertEqual(times, [(False, 0.0), (False, 0.3), (True, 0.5)])
+
     def test_a_late_answer_to_an_earlier_send_counts(self):
         """Whether it comes while hello is said or while the next send waits."""
         for late in (1.0, 1.2):
@@ -361,7 +383,7 @@ class VerdictTest(WireCase):
         self.device.faults = {"reject"}
         with self.assertRaisesRegex(TokenError, "rejects"):
             client.send("get_prop", ["power"])
-        self.assertLess(self.spent(), 1.1)
+        self.assertLess(self.spent(), 3.1)  # the second rejection settles it
 
     def test_a_forged_rejection_does_not_keep_the_answer_away(self):
         forged = packet.HEADER.pack(packet.MAGIC, 80, 5, 5, HIDDEN)
@@ -370,10 +392,27 @@ class VerdictTest(WireCase):
 
     def test_no_json_at_all(self):
         odd = packet.encode(Token(TOKEN), b"[", device_id=5, stamp=5)
-        client = self.connect(["ok", "lose reply"], junk=[odd])
+        client = self.connect(["ok"] + ["lose reply", "ok"] * 3, junk=[odd])
         with self.assertRaises(PayloadError) as caught:
             client.send("get_prop", ["power"])
         self.assertEqual(caught.exception.payload, b"[")
+        client = self.connect(["ok", "lose reply"], junk=[odd])
+        self.assertEqual(client.send("get_prop", ["power"]), ["on"])
+
+    def test_one_rejection_may_be_a_damaged_hello(self):
+        client = self.connect(["ok", "lose"])
+        handle = self.device.handle
+
+        def reject_once(datagram, now):
+            self.device.faults = {"reject"} if not rejected else set()
+            rejected.append(datagram)
+            return handle(datagram, now)
+
+        rejected = []
+        client.handshake()
+        self.wire.faults = []
+        self.device.handle = reject_once
+        self.assertEqual(client.send("get_prop", ["power"]), ["on"])
 
     def test_other_peoples_packets(self):
         """Signed by another token, damaged, with another id: skipped and told apart."""

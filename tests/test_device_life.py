@@ -35,8 +35,16 @@ class LifeTest(WireCase):
         client = self.connect()
         self.ask(client)
         self.device.token = Token(OTHER_TOKEN)
-        with self.assertRaisesRegex(NoReply, "may have acted"):
+        with self.assertRaisesRegex(NoReply, "answers hello, but no longer 3 requests"):
             self.ask(client)
+
+    def test_gone_silent(self):
+        client = self.connect()
+        client.handshake()
+        self.device.faults = {"deaf"}
+        for _ in range(2):
+            with self.assertRaisesRegex(NoReply, "nor to hello"):
+                self.ask(client)
 
     def test_token_changed_and_shown(self):
         """The hello shows that ours is not the right one."""
@@ -73,6 +81,16 @@ class LifeTest(WireCase):
             NoReply, "device %d.* is now device 77" % self.device.device_id
         ):
             self.ask(client)
+
+    def test_without_a_token_given_no_other_device_is_obeyed(self):
+        """The one that shows its token now was never meant."""
+        client = self.connect(token=None, reveal=True)
+        self.ask(client)
+        other = fan(OTHER_TOKEN, device_id=77, reveal=True)
+        self.wire.device = other
+        with self.assertRaisesRegex(NoReply, "hello from device 77, not"):
+            client.send("toggle")
+        self.assertEqual(other.acted, 0)
 
     def test_another_device_with_our_token_is_taken(self):
         client = self.connect()

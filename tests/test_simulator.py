@@ -123,6 +123,8 @@ class MethodsTest(unittest.TestCase):
         self.device.methods["big"] = lambda params: ["x" * params[0]]
         self.check(["x" * 64900], "big", [64900])
         self.check((-30001, "resp too long"), "big", [65000])
+        self.check((-5001, "invalid params"), "set_power", ["x" * 2000])
+        self.check((-5001, "too many params"), "get_prop", ["power"] * 4000)
         deep = []
         for _ in range(100000):
             deep = [deep]
