@@ -25,7 +25,7 @@ def addresses(count):
 
 
 def serve(hosts):
-    """Serve simulated devices there until stdin closes: `-m benchmarks.network HOST...`"""
+    """Serve simulated devices until stdin closes: `-m benchmarks.network HOST...`"""
     with contextlib.ExitStack() as stack:
         for number, host in enumerate(hosts):
             device = fan(TOKEN, device_id=1000 + number)

@@ -517,6 +517,21 @@ class LinkTest(unittest.TestCase):
                 self.assertEqual(link.receive(link.now() + 0.01), left)
             link.close()
 
+    def test_an_error_of_the_past_is_discarded_with_what_followed(self):
+        from miio_pure.client import Link
+
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
+            closed.bind(("127.0.0.1", 0))
+            port = closed.getsockname()[1]
+        link = Link("127.0.0.1", port, None, Link.now() + 1)
+        link.send(b"here")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+            device.bind(("127.0.0.1", port))
+            device.sendto(b"junk", link._socket.getsockname())
+            link.discard()
+            self.assertIsNone(link.receive(link.now() + 0.01))
+        link.close()
+
     def test_host_name(self):
         with Simulator(fan(TOKEN)) as simulator:
             with Client("localhost", TOKEN, port=simulator.port) as client:
