@@ -390,7 +390,8 @@ class _Call:
         self._came: "Dict[str, int]" = {}  # what was skipped, and how often
         self._verdict: "Optional[MiioError]" = None
         self._rejections = 0
-        self._greeted = False  # whether a hello was answered during this call
+        self._hellos = 0  # said during this call,
+        self._greeted = False  # and whether one was answered
         self.attempts = 0
 
     def handshake(self) -> Found:
@@ -456,6 +457,7 @@ class _Call:
             if start + at > until:
                 break
             self._link.send(HELLO)
+            self._hellos += 1
             answer = self._listen(min(start + following, until), for_hello=True)
             if answer is not _SILENCE:
                 return answer
@@ -504,13 +506,15 @@ class _Call:
                 % self._where
             )
         sends = "the request" if self.attempts == 1 else "%d requests" % self.attempts
-        if not self._greeted and self._session.needs_hello(self._link.now()):
+        if self._hellos and not self._greeted:
             text = "no answer to %s in %s, nor to hello; it may have acted all the same"
-        elif session.verified:
+        elif session.verified and self._greeted:
             text = (
                 "it answers hello, but no longer %s in %s: was its token changed? It "
                 "may have acted all the same"
             )
+        elif session.verified:
+            text = "no answer to %s in %s; it may have acted all the same"
         else:
             text = (
                 "it answered hello, but not %s in %s: is the token right? (most "
