@@ -17,6 +17,7 @@ from miio_pure import cli
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 TOKEN = "00112233445566778899aabbccddeeff"
+CLOSED_PORT = 1  # of loopback: a free one may be taken by somebody at any moment
 OTHER_TOKEN = "ffeeddccbbaa99887766554433221100"
 
 

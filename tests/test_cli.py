@@ -19,7 +19,16 @@ from unittest import mock
 from miio_pure import cli, DeviceError, PayloadError, Token, packet, payload
 from miio_pure.simulator import Simulator, fan
 
-from .support import OTHER_TOKEN, ROOT, TOKEN, CliCase, run_cli, run_python, vectors
+from .support import (
+    CLOSED_PORT,
+    OTHER_TOKEN,
+    ROOT,
+    TOKEN,
+    CliCase,
+    run_cli,
+    run_python,
+    vectors,
+)
 
 
 class HelpTest(CliCase):
@@ -545,8 +554,6 @@ class ProcessTest(unittest.TestCase):
         self.assertTrue(re.search("set_speed", out))
 
     def test_closed_port_from_outside(self):
-        with Simulator(fan(TOKEN)) as simulator:
-            port = simulator.port
         status, out, err = run_python(
             "-m",
             "miio_pure",
@@ -554,7 +561,7 @@ class ProcessTest(unittest.TestCase):
             "127.0.0.1",
             "--info",
             "--port",
-            str(port),
+            str(CLOSED_PORT),
             "--timeout",
             "50",
         )

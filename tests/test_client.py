@@ -20,7 +20,7 @@ from miio_pure import (
 )
 from miio_pure.simulator import HIDDEN, FakeDevice, Simulator, fan
 
-from .support import OTHER_TOKEN, TOKEN, Wire
+from .support import CLOSED_PORT, OTHER_TOKEN, TOKEN, Wire
 
 
 class WireCase(unittest.TestCase):
@@ -610,9 +610,7 @@ class LinkTest(unittest.TestCase):
                 Client("127.0.0.1", TOKEN).info()
 
     def test_closed_port(self):
-        with Simulator(FakeDevice(TOKEN)) as simulator:
-            port = simulator.port
-        with Client("127.0.0.1", TOKEN, port=port, timeout=60) as client:
+        with Client("127.0.0.1", TOKEN, port=CLOSED_PORT, timeout=60) as client:
             with self.assertRaisesRegex(NoReply, "port is closed"):
                 client.info()
 

@@ -12,7 +12,7 @@ from unittest import mock
 from miio_pure import NoReply, discover, packet
 from miio_pure.simulator import FakeDevice, Simulator, fan
 
-from .support import TOKEN
+from .support import CLOSED_PORT, TOKEN
 
 
 class DiscoverTest(unittest.TestCase):
@@ -109,10 +109,8 @@ class DiscoverTest(unittest.TestCase):
         self.assertIn(("received", b"junk", "127.0.0.1"), seen)
 
     def test_closed_port(self):
-        with Simulator(FakeDevice(TOKEN)) as simulator:
-            port = simulator.port
         with self.assertRaisesRegex(NoReply, "port is closed"):
-            list(discover("127.0.0.1", port=port, timeout=60))
+            list(discover("127.0.0.1", port=CLOSED_PORT, timeout=60))
 
     def test_unknown_host_and_local_address(self):
         with self.assertRaisesRegex(NoReply, "cannot find"):
