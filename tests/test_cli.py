@@ -459,7 +459,7 @@ class SimulateTest(CliCase):
         before = signal.getsignal(signal.SIGTERM)
         try:
             with mock.patch.object(Simulator, "serve", interrupt):
-                status, out, err = run_cli("--simulate", "--port", "54399")
+                status, out, err = run_cli("--simulate", "--bindip", "127.9.9.9")
         finally:
             signal.signal(signal.SIGTERM, before)
         self.assertEqual((status, out), (0, ""))
