@@ -259,12 +259,8 @@ class AES:
         size = len(chain) - BLOCK
         n = size // BLOCK
         keys, half, quarter = self._repeat(n), 256 * n, 128 * n
-        number, unmix, mask, fill = (
-            int.from_bytes,
-            _UNMIX[n],
-            (1 << quarter) - 1,
-            bytes(256 - 64 * n),
-        )
+        number, unmix = int.from_bytes, _UNMIX[n]
+        mask, fill = (1 << quarter) - 1, bytes(256 - 64 * n)
         inv_9, inv_11, inv_13, inv_14 = _INV_9, _INV_11, _INV_13, _INV_14
         state = number(chain[BLOCK:], "little") ^ keys[0]
         for key in keys[1:-1]:

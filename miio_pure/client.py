@@ -384,9 +384,7 @@ class _Call:
         self._where = where
         self._deadline = deadline
         self._started = link.now()
-        self._idents: "List[int]" = (
-            []
-        )  # of the requests sent: any of them is the call's
+        self._idents: "List[int]" = []  # of its requests: a reply to any will do
         self._came: "Dict[str, int]" = {}  # what was skipped, and how often
         self._verdict: "Optional[MiioError]" = None
         self._rejections = 0
