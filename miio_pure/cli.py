@@ -65,8 +65,12 @@ def _main(argv: "List[str]") -> int:
     try:
         options, extra = _parser().parse_known_args(argv)
         if extra:  # what is no flag may be a token that got astray: it is not shown
-            flags = [text for text in extra if text.strip("-").isalpha()]
-            raise _Usage("what is %s?" % (flags or ["one of the arguments"])[0])
+            flags = [text for text in extra if text[:2] == "--" and text[2:].isalpha()]
+            raise _Usage(
+                "there is no flag %s" % flags[0]
+                if flags
+                else "one of the arguments belongs to no flag"
+            )
         return _run(options, argv)
     except SystemExit as done:  # --help, --version
         return int(done.code or DONE)

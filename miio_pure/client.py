@@ -124,9 +124,7 @@ def open_socket(bind: "Optional[str]", deadline: float) -> socket.socket:
 
 def unreachable(where: str, error: OSError) -> str:
     """What an error of the socket means for somebody who wants to reach where."""
-    if isinstance(
-        error, ConnectionError
-    ):  # ICMP port unreachable, as Linux or Windows name it
+    if isinstance(error, ConnectionError):  # ICMP says: port unreachable
         return "%s: the port is closed: no miIO device listens there" % where
     if error.errno == errno.EBADF:
         return "%s: the client was closed during the call" % where

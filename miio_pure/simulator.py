@@ -95,9 +95,7 @@ class FakeDevice:
         self.faults = set(faults)
         self.delay = 0.0
         self.acted = 0
-        self._answered = (
-            {}
-        )  # type: Dict[int, bytes]  # the payloads of the last replies, by id
+        self._answered: "Dict[int, bytes]" = {}  # the last replies' payloads, by id
         self._held: "List[bytes]" = []
 
     def handle(self, datagram: bytes, now: float) -> "List[bytes]":
@@ -324,9 +322,8 @@ class Simulator:
         trace: "Optional[Trace]" = None,
     ) -> None:
         self.device = device
-        self._later = (
-            []
-        )  # type: List[Tuple[float, int, bytes, Any]]  # held replies, a heap
+        # a heap of replies held back: when, in what order, what, to whom
+        self._later: "List[Tuple[float, int, bytes, Any]]" = []
         self._count = 0
         self._open = True
         self._thread = threading.Thread(target=self.serve, daemon=True)
