@@ -164,10 +164,10 @@ class WrongTokenTest(WireCase):
             (wrong, ("NoReply", "token right")),
             (rejected, ("TokenError", "rejects")),
             (damaged, ("NoReply", "checksum does not match")),
-            (cut, ("NoReply", "says that it has 64 bytes, but 50 came")),
+            (cut, ("NoReply", r"says that it has \d+ bytes, but 50 came")),
         ):
             self.assertEqual(kind, expected[0])
-            self.assertIn(expected[1], text)
+            self.assertRegex(text, expected[1])  # ids, and so sizes, vary
         self.assertNotIn("came instead", wrong[1])
         self.assertTrue(wrong[1].endswith("do not answer a wrong one)"), wrong[1])
 
