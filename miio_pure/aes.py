@@ -55,10 +55,13 @@ _SUB = _substitution(_sum(_TIMES_1, _TIMES_2))
 _SUB_2 = _SUB.translate(_TIMES_2)
 _SUB_3 = _sum(_SUB, _SUB_2)
 _INV = bytes.maketrans(_SUB, _TIMES_1)  # InvSubBytes, FIPS-197 5.3.2
-_INV_9 = _INV.translate(_sum(_TIMES_8, _TIMES_1))
-_INV_11 = _INV.translate(_sum(_TIMES_8, _TIMES_2, _TIMES_1))
-_INV_13 = _INV.translate(_sum(_TIMES_8, _TIMES_4, _TIMES_1))
-_INV_14 = _INV.translate(_sum(_TIMES_8, _TIMES_4, _TIMES_2))
+_TIMES_9 = _sum(_TIMES_8, _TIMES_1)
+_TIMES_11 = _sum(_TIMES_8, _TIMES_2, _TIMES_1)
+_TIMES_13 = _sum(_TIMES_8, _TIMES_4, _TIMES_1)
+_TIMES_14 = _sum(_TIMES_8, _TIMES_4, _TIMES_2)
+_INV_9, _INV_11, _INV_13, _INV_14 = map(
+    _INV.translate, (_TIMES_9, _TIMES_11, _TIMES_13, _TIMES_14)
+)
 
 # MixColumns (5.1.3) makes row r from 2 * row r + 3 * row r+1 + row r+2 + row r+3: four
 # states, each the substituted state after ShiftRows (5.1.2: index i comes from 5i mod
@@ -86,17 +89,16 @@ _MIX = _gather(5, (120, 240, 0, 0)).translate  # 2 S, 3 S, S, S
 # blocks, and the terms of four blocks just fill a table: one round serves up to four.
 # These are the gathers for 0 to 4 blocks.
 _FEW = 4
-_UNMIX, _UNMIX_KEYS = (
-    [_gather(shift, range(0, 64 * n, 16 * n or 1), n).translate for n in range(5)]
-    for shift in (13, 1)
-)
+_UNMIX = [_gather(13, range(0, 64 * n, 16 * n or 1), n).translate for n in range(5)]
 _UNSHIFT = [_gather(13, (0,), n).translate for n in range(5)]
 
 # A word times this stands in a round key four times, and once more: >> 8 turns it.
 _ONES = sum(1 << 32 * i for i in range(5))
 _RCON = [rcon * (_ONES & _MASK) for rcon in (1, 2, 4, 8, 16, 32, 64, 128, 0x1B, 0x36)]
-# what each step of the key schedule adds; 0: SubWord alone, as in between for 256 bits
-_STEPS = {16: _RCON, 32: [step for rcon in _RCON[:7] for step in (rcon, 0)][:13]}
+# The lowest 8, 16 and 24 bits of each word in up to 13 round keys
+_LOW_8, _LOW_16, _LOW_24 = (
+    sum(((1 << bits) - 1) << 32 * i for i in range(52)) for bits in (8, 16, 24)
+)
 
 # Many blocks at once lie in lanes: byte (row, column) of every block side by side, the
 # lanes row after row. This is where lane 4 * row + column lies in a block.
@@ -106,30 +108,26 @@ _CHUNK = 1024  # blocks at once: 16 KiB, so that what a round touches stays in t
 _LANE_FILL = bytes(240)
 
 
-def _expand(key: bytes) -> "List[int]":
-    """The key schedule, FIPS-197 5.2: 11, 13 or 15 round keys.
+# The key schedule, FIPS-197 5.2, for each length of key: 11, 13 or 15 round keys. A
+# word of the schedule is the word before it XOR the word Nk before it. Over four words
+# that is a running XOR, made by doubling, plus a substituted word in all four.
 
-    A word of the schedule is the word before it XOR the word Nk before it. Over four
-    words that is a running XOR, made by doubling, plus a substituted word in all four.
-    """
-    if len(key) == 24:
-        return _expand_192(key)
-    keys = [int.from_bytes(key[i : i + 16], "little") for i in range(0, len(key), 16)]
-    stride = len(keys)
-    for rcon in _STEPS[len(key)]:
-        running = keys[-stride]
+
+def _expand_128(key: bytes) -> "List[int]":
+    number, sub, ones, mask = int.from_bytes, _SUB, _ONES, _MASK
+    running = number(key, "little")
+    keys = [running]
+    for rcon in _RCON:
+        word = (running >> 96).to_bytes(4, "little").translate(sub)
         running ^= running << 32
         running ^= running << 64
-        word = (keys[-1] >> 96).to_bytes(4, "little").translate(_SUB)
-        words = int.from_bytes(word, "little") * _ONES
-        if rcon:  # RotWord and Rcon
-            words = words >> 8 ^ rcon
-        keys.append((running ^ words) & _MASK)
+        running = (running ^ number(word, "little") * ones >> 8 ^ rcon) & mask
+        keys.append(running)
     return keys
 
 
 def _expand_192(key: bytes) -> "List[int]":
-    """The same for Nk = 6: steps of 192 bits, cut into round keys of 128."""
+    """Steps of 192 bits, cut into round keys of 128."""
     running, schedule = int.from_bytes(key, "little"), [key]
     for rcon in _RCON[:8]:
         word = (running >> 160).to_bytes(4, "little").translate(_SUB)
@@ -143,24 +141,43 @@ def _expand_192(key: bytes) -> "List[int]":
     return [int.from_bytes(joined[i : i + 16], "little") for i in range(0, 208, 16)]
 
 
+def _expand_256(key: bytes) -> "List[int]":
+    """Steps of 128 bits in turns; those in between neither rotate nor add Rcon."""
+    keys = [int.from_bytes(key[:16], "little"), int.from_bytes(key[16:], "little")]
+    for i in range(13):
+        word = (keys[-1] >> 96).to_bytes(4, "little").translate(_SUB)
+        words = int.from_bytes(word, "little") * _ONES
+        if i % 2 == 0:
+            words = words >> 8 ^ _RCON[i // 2]
+        running = keys[-2]
+        running ^= running << 32
+        running ^= running << 64
+        keys.append((running ^ words) & _MASK)
+    return keys
+
+
+_EXPAND = {16: _expand_128, 24: _expand_192, 32: _expand_256}
+
+
 def _invert(keys: "List[int]") -> "List[int]":
     """Round keys for the equivalent inverse cipher, FIPS-197 5.3.5, in order of use.
 
-    InvMixColumns is applied to all but the first and the last. S undoes the inverse
-    S-box that is folded into the tables.
+    InvMixColumns (5.3.3) is applied to all but the first and the last: all of them at
+    once, each column a word of one int, whose rows turn by shifts and masks.
     """
-    inverted = [keys[-1]]
-    for i in range(len(keys) - 2, 0, -_FEW):
-        some = [key.to_bytes(16, "little") for key in keys[i : max(i - _FEW, 0) : -1]]
-        text, n = b"".join(some).translate(_SUB), len(some)
-        table = text.translate(_INV_14) + text.translate(_INV_11)
-        table += text.translate(_INV_13) + text.translate(_INV_9) + bytes(256 - 64 * n)
-        unmixed = int.from_bytes(_UNMIX_KEYS[n](table), "little")
-        unmixed ^= unmixed >> 256 * n
-        unmixed ^= unmixed >> 128 * n
-        inverted += [unmixed >> 128 * k & _MASK for k in range(n)]
-    inverted.append(keys[0])
-    return inverted
+    text = b"".join([key.to_bytes(16, "little") for key in keys[-2:0:-1]])
+    number, size = int.from_bytes, len(text)
+    row_1 = number(text.translate(_TIMES_11), "little")
+    row_2 = number(text.translate(_TIMES_13), "little")
+    row_3 = number(text.translate(_TIMES_9), "little")
+    unmixed = (
+        number(text.translate(_TIMES_14), "little")
+        ^ (row_1 >> 8 & _LOW_24 | (row_1 & _LOW_8) << 24)
+        ^ (row_2 >> 16 & _LOW_16 | (row_2 & _LOW_16) << 16)
+        ^ (row_3 >> 24 & _LOW_8 | (row_3 & _LOW_24) << 8)
+    ).to_bytes(size, "little")
+    middle = [number(unmixed[i : i + 16], "little") for i in range(0, size, 16)]
+    return [keys[-1]] + middle + [keys[0]]
 
 
 class AES:
@@ -173,9 +190,9 @@ class AES:
 
     def __init__(self, key: bytes) -> None:
         key = bytes(key)
-        if len(key) not in (16, 24, 32):
+        if len(key) not in _EXPAND:
             raise ValueError("an AES key has 16, 24 or 32 bytes, not %d" % len(key))
-        self._keys = _expand(key)
+        self._keys = _EXPAND[len(key)](key)
         self._inverse: "List[int]" = []
         self._repeated: "Dict[int, List[int]]" = {}
         self._lane_keys: "Tuple[int, List[int]]" = (0, [])
@@ -240,9 +257,8 @@ class AES:
         """
         _check(iv, data)
         if not self._inverse:
-            self._inverse = _invert(
-                self._keys
-            )  # a client that only sends never needs them
+            # a client that only sends never needs them
+            self._inverse = _invert(self._keys)
         chain = bytes(iv) + bytes(data)
         if 0 < len(data) <= _FEW * BLOCK:
             return self._decrypt_few(chain)
@@ -260,13 +276,20 @@ class AES:
         n = size // BLOCK
         keys, half, quarter = self._repeat(n), 256 * n, 128 * n
         number, unmix = int.from_bytes, _UNMIX[n]
-        mask, fill = (1 << quarter) - 1, bytes(256 - 64 * n)
+        mask, fill, join = (1 << quarter) - 1, bytes(256 - 64 * n), b"".join
         inv_9, inv_11, inv_13, inv_14 = _INV_9, _INV_11, _INV_13, _INV_14
         state = number(chain[BLOCK:], "little") ^ keys[0]
         for key in keys[1:-1]:
             text = state.to_bytes(size, "little")
-            table = text.translate(inv_14) + text.translate(inv_11)
-            table += text.translate(inv_13) + text.translate(inv_9) + fill
+            table = join(
+                (
+                    text.translate(inv_14),
+                    text.translate(inv_11),
+                    text.translate(inv_13),
+                    text.translate(inv_9),
+                    fill,
+                )
+            )
             state = number(unmix(table), "little")
             state ^= state >> half
             state = (state ^ state >> quarter) & mask ^ key
