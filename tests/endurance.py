@@ -3,14 +3,12 @@
 
     python3 -m tests.endurance [network|flood]...
 
-The network is a relay that loses, delays, repeats, reorders and damages datagrams as
-`tc netem` would, on loopback, where every kernel has it.
+The network lies between two network namespaces: netem.py.
 """
 
-import heapq
-import os
+import contextlib
+import json
 import random
-import select
 import socket
 import subprocess
 import sys
@@ -20,98 +18,51 @@ import time
 from miio_pure import Client, NoReply, Token, packet
 from miio_pure.simulator import FakeDevice, Simulator
 
+from . import netem
 from .support import OTHER_TOKEN, ROOT, TOKEN
 
-# each way
-LOSS, REPEAT, DAMAGE = 0.20, 0.05, 0.02
-DELAY = (0.010, 0.090)  # s: 50 +- 40 ms, so that datagrams overtake each other
+PORT = 54321  # of the first device
 CLIENTS, CALLS = 20, 50
 FLOOD = 60.0  # s
 
 
-class Relay(threading.Thread):
-    """Stands between a client and a device, and spoils what passes."""
-
-    def __init__(self, device_port, seed):
-        super().__init__(daemon=True)
-        self.rng = random.Random(seed)
-        self.near = self.bound()
-        self.far = self.bound()
-        self.far.connect(("127.0.0.1", device_port))
-        self.port = self.near.getsockname()[1]
-        self.client = None
-        self.later = []
-        self.open = True
-
-    def bound(self):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.bind(("127.0.0.1", 0))
-        return sock
-
-    def run(self):
-        count = 0
-        while self.open:
-            wait = self.later[0][0] - time.monotonic() if self.later else 0.2
-            ready, _, _ = select.select([self.near, self.far], [], [], max(0.0, wait))
-            for sock in ready:
-                datagram, peer = sock.recvfrom(65535)
-                if sock is self.near:
-                    self.client = peer
-                for copy in self.spoiled(datagram):
-                    count += 1
-                    at = time.monotonic() + self.rng.uniform(*DELAY)
-                    heapq.heappush(self.later, (at, count, sock is self.near, copy))
-            while self.later and self.later[0][0] <= time.monotonic():
-                _, _, outwards, datagram = heapq.heappop(self.later)
-                if outwards:
-                    self.far.send(datagram)
-                else:
-                    self.near.sendto(datagram, self.client)
-        self.near.close()
-        self.far.close()
-
-    def spoiled(self, datagram):
-        if self.rng.random() < LOSS:
-            return []
-        if self.rng.random() < DAMAGE:
-            bit = self.rng.randrange(8 * len(datagram))
-            damaged = bytearray(datagram)
-            damaged[bit // 8] ^= 1 << bit % 8
-            datagram = bytes(damaged)
-        return [datagram] * (2 if self.rng.random() < REPEAT else 1)
-
-
-def converse(number, results):
-    """One client and its device, over a relay of their own."""
+def serve():
+    """Devices that count what they do, until stdin closes; then the counts."""
     acts = {}
 
     def work(params):
-        acts[params[0]] = acts.get(params[0], 0) + 1
+        key = "%d %d" % tuple(params)
+        acts[key] = acts.get(key, 0) + 1
         return params
 
-    device = FakeDevice(TOKEN, methods={"work": work, "get_work": work}, repeats="drop")
-    with Simulator(device) as simulator:
-        relay = Relay(simulator.port, number)
-        relay.start()
-        with Client("127.0.0.1", TOKEN, port=relay.port) as client:
-            for call in range(CALLS):
-                method = "work" if call % 2 else "get_work"
-                start = time.monotonic()
-                try:
-                    right = client.send(method, [call]) == [call]
-                    outcome = "answered" if right else "WRONG ANSWER"
-                except NoReply:
-                    outcome = "no reply"
-                except Exception as error:
-                    outcome = "EXCEPTION %r" % error
-                if method == "work" and acts.get(call, 0) > 1:
-                    outcome = "ACTED TWICE"
-                results.append((outcome, time.monotonic() - start))
-        relay.open = False
-        relay.join()
+    with contextlib.ExitStack() as stack:
+        for number in range(CLIENTS):
+            methods = {"work": work, "get_work": work}
+            device = FakeDevice(TOKEN, methods=methods, repeats="drop")
+            stack.enter_context(Simulator(device, netem.FAR_ADDRESS, PORT + number))
+        print("ready", flush=True)
+        sys.stdin.read()
+    print(json.dumps(acts))
+    return True
 
 
-def network():
+def converse(number, results):
+    """One client's calls: [client, call, outcome, seconds] each."""
+    with Client(netem.FAR_ADDRESS, TOKEN, port=PORT + number) as client:
+        for call in range(CALLS):
+            start, params = time.monotonic(), [number, call]
+            try:
+                right = client.send("work" if call % 2 else "get_work", params)
+                outcome = "answered" if right == params else "WRONG ANSWER"
+            except NoReply:
+                outcome = "no reply"
+            except Exception as error:
+                outcome = "EXCEPTION %r" % error
+            results.append([number, call, outcome, time.monotonic() - start])
+
+
+def call():
+    """All clients at once, on the near host."""
     results = []
     threads = [
         threading.Thread(target=converse, args=(number, results))
@@ -121,13 +72,39 @@ def network():
         thread.start()
     for thread in threads:
         thread.join()
-    outcomes = [outcome for outcome, _ in results]
-    times = sorted(spent for _, spent in results)
+    print(json.dumps(results))
+    return True
+
+
+def network():
+    this = (sys.executable, "-m", "tests.endurance")
+    with netem.BadNetwork(seed=1) as hosts:
+        devices = subprocess.Popen(
+            hosts.far(*this, "serve"),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        try:
+            devices.stdout.readline()
+            calls = subprocess.check_output(hosts.near(*this, "call"), cwd=ROOT)
+        finally:
+            acts = devices.communicate()[0]
+    return judged(json.loads(calls), json.loads(acts))
+
+
+def judged(calls, acts):
+    for record in calls:
+        number, call, outcome, _ = record
+        if call % 2 and acts.get("%d %d" % (number, call), 0) > 1:
+            record[2] = "ACTED TWICE"
+    outcomes = [outcome for _, _, outcome, _ in calls]
+    times = sorted(spent for _, _, _, spent in calls)
     for outcome in sorted(set(outcomes)):
         print("%s: %d of %d calls" % (outcome, outcomes.count(outcome), len(outcomes)))
     print("median %.2f s, longest %.2f s" % (times[len(times) // 2], times[-1]))
     good = set(outcomes) <= {"answered", "no reply"} and times[-1] < 5.5
-    return good and outcomes.count("answered") > 0.8 * len(outcomes)
+    return good and outcomes.count("answered") > 0.8 * CLIENTS * CALLS
 
 
 def resident(pid):
@@ -208,11 +185,11 @@ def flood():
     return alive and not said and answered > 0.99 * calls and late - early < 1024
 
 
+PARTS = {"network": network, "flood": flood, "serve": serve, "call": call}
+
 if __name__ == "__main__":
     wanted = sys.argv[1:] or ["network", "flood"]
-    failed = [
-        name for name in wanted if not {"network": network, "flood": flood}[name]()
-    ]
-    print("failed: %s" % ", ".join(failed) if failed else "all is well")
-    sys.stdout.flush()
-    os._exit(1 if failed else 0)
+    failed = [name for name in wanted if not PARTS[name]()]
+    if failed:
+        print("failed: %s" % ", ".join(failed))
+    sys.exit(1 if failed else 0)
