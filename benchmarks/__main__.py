@@ -15,7 +15,7 @@ from .measure import Settings
 
 # the distribution of each module that may be compared with
 OTHERS = {
-    "cryptography": "cryptography",
+    "cryptography.hazmat.backends.openssl.backend": "cryptography",
     "Crypto": "pycryptodome",
     "pyaes": "pyaes",
     "tlslite": "tlslite-ng",
@@ -42,7 +42,7 @@ def versions():
             importlib.import_module(module)
             found[distribution] = version_of(distribution)
         except Exception as error:  # python-miio fails in many ways
-            missing.add(module)
+            missing.add(module.split(".")[0])
             found[distribution] = "not installed (%s)" % type(error).__name__
     return found, missing
 

@@ -3,7 +3,7 @@
 
 import sys
 
-if not __package__:
+if __name__ == "__main__" and not __package__:
     sys.exit("error: run it as python3 -m miio_pure, from the folder above")
 try:
     from .cli import main

@@ -89,9 +89,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Control Xiaomi Wi-Fi devices on the local network (miIO).",
         epilog=EXAMPLES,
         allow_abbrev=False,
+        add_help=False,
         formatter_class=_formatter,
     )
-    action = parser.add_mutually_exclusive_group()
+    # A parser makes a formatter for each argument that is added to it, not to a group:
+    # from Python 3.14 on, that loads dataclasses and inspect.
+    actions = parser.add_argument_group("what to do")
+    action = actions.add_mutually_exclusive_group()
     action.add_argument(
         "--discover",
         nargs="+",
@@ -113,31 +117,36 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="be a simulated device on 127.0.0.1, or --bindip, until Ctrl-C",
     )
-    parser.add_argument("--ip", metavar="IP", help="address or host name of the device")
-    parser.add_argument(
+    action.add_argument("-h", "--help", action="help", help="show this help")
+    action.add_argument(
+        "--version",
+        action="version",
+        version="miio_pure " + __version__,
+        help="show the version",
+    )
+    how = parser.add_argument_group("how")
+    how.add_argument("--ip", metavar="IP", help="address or host name of the device")
+    how.add_argument(
         "--token",
         metavar="HEX",
         help="32 hex digits (default: $MIIO_TOKEN, or what the device shows)",
     )
-    parser.add_argument("--bindip", metavar="IP", help="local address to send from")
-    parser.add_argument(
+    how.add_argument("--bindip", metavar="IP", help="local address to send from")
+    how.add_argument(
         "--port", type=_port, default=54321, metavar="N", help="UDP port (54321)"
     )
-    parser.add_argument(
+    how.add_argument(
         "--timeout",
         type=_seconds,
         default=5.0,
         metavar="S",
         help="longest time to wait, in seconds (5)",
     )
-    parser.add_argument(
+    how.add_argument(
         "--json", action="store_true", help="--discover: one JSON object a line"
     )
-    parser.add_argument(
+    how.add_argument(
         "--debug", action="store_true", help="show every datagram on stderr"
-    )
-    parser.add_argument(
-        "--version", action="version", version="miio_pure " + __version__
     )
     return parser
 

@@ -190,6 +190,6 @@ class _Search:
 
 def _interfaces() -> "List[Tuple[int, str]]":
     """Those on which other hosts may be."""
-    if not hasattr(socket.socket, "sendmsg"):  # pragma: no cover (Windows)
-        return []
+    if not hasattr(socket.socket, "sendmsg") or not hasattr(socket, "if_nameindex"):
+        return []  # Windows has no sendmsg, PyPy no if_nameindex
     return [(index, name) for index, name in socket.if_nameindex() if name != "lo"]

@@ -14,6 +14,7 @@ _BLANK = " \t\r\n"
 _WORD_ENDS = _BLANK + ",:[]{}\"\0"
 _NO_NUMBERS = ("nan", "inf", "infinity")
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
+_TOO_DEEP = "the JSON is nested too deeply"
 _KINDS = {
     list: "a list",
     str: "a string",
@@ -57,7 +58,9 @@ def load(
     """
     try:
         value = _decode(data.rstrip(b"\0").decode("utf-8"))
-    except (ValueError, RecursionError):
+    except RecursionError:  # no repair would change that
+        raise PayloadError(_TOO_DEEP, data) from None
+    except ValueError:
         value = _load_repaired(data, [] if repairs is None else repairs, quotes)
     if not isinstance(value, dict):
         raise PayloadError(
@@ -82,7 +85,7 @@ def _load_repaired(data: bytes, repairs: "List[str]", quotes: str) -> "Any":
             data,
         ) from None
     except RecursionError:
-        raise PayloadError("the JSON is nested too deeply", data) from None
+        raise PayloadError(_TOO_DEEP, data) from None
     except ValueError as error:  # a number that is too large
         raise PayloadError("the JSON is of no use: %s" % error, data) from None
     repairs += repair.names

@@ -4,8 +4,6 @@
 import glob
 import os
 import random
-import sys
-import tracemalloc
 import unittest
 
 from miio_pure import aes
@@ -152,31 +150,6 @@ class LengthTest(unittest.TestCase):
 
     def test_no_key_in_repr(self):
         self.assertEqual(repr(aes.AES(b"0123456789abcdef")), "<AES>")
-
-
-class MemoryTest(unittest.TestCase):
-    def peak(self, work):
-        tracemalloc.start()
-        try:
-            result = work()
-            return tracemalloc.get_traced_memory()[1] - sys.getsizeof(result)
-        finally:
-            tracemalloc.stop()
-
-    def test_long_messages(self):
-        cipher, data = aes.AES(bytes(16)), bytes(65536)
-        for work in (cipher.encrypt_cbc, cipher.decrypt_cbc):
-            self.assertLess(self.peak(lambda: work(bytes(16), data)), 3 << 20)
-
-    def test_tables(self):
-        total = 0
-        for value in vars(aes).values():
-            for table in value if isinstance(value, (list, tuple)) else [value]:
-                table = getattr(table, "__self__", table)  # a gather is a bound method
-                if isinstance(table, (bytes, int)):
-                    total += sys.getsizeof(table)
-        self.assertLess(total, 16384)
-        self.assertGreater(total, 2048)
 
 
 class PaddingTest(unittest.TestCase):

@@ -176,9 +176,8 @@ class RefusalTest(unittest.TestCase):
 
     def search(self, refused, interfaces):
         self.Socket.refused, self.Socket.interfaces = refused, []
-        with mock.patch("socket.socket", self.Socket), mock.patch(
-            "socket.if_nameindex", lambda: interfaces
-        ):
+        names = mock.patch("socket.if_nameindex", lambda: interfaces, create=True)
+        with mock.patch("socket.socket", self.Socket), names:
             return list(discover(timeout=0.05))
 
     def test_no_default_route(self):
@@ -195,3 +194,8 @@ class RefusalTest(unittest.TestCase):
         ):
             with self.assertRaisesRegex(NoReply, "cannot be reached|firewall"):
                 self.search(refused, interfaces)
+
+    def test_a_system_that_cannot_name_interfaces(self):
+        lacks = mock.patch("miio_pure.discovery.hasattr", lambda *_: False, create=True)
+        with lacks, self.assertRaisesRegex(NoReply, "cannot be reached"):
+            self.search(errno.ENETUNREACH, [(2, "br-lan")])

@@ -5,6 +5,7 @@ themselves."""
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import unittest
@@ -108,7 +109,8 @@ class NetworkTest(unittest.TestCase):
         self.assertEqual(sorted(found), ["10.77.0.2", "10.77.0.3"])
 
     def test_broadcast(self):
-        self.check_found()  # no default route: on every interface
+        if hasattr(socket, "if_nameindex"):  # PyPy 3.9 has none
+            self.check_found()  # no default route: on every interface
         self.check_found("--bindip", "10.77.0.1")
         ip("-n", NEAR, "route", "add", "default", "dev", "near0")
         self.check_found()

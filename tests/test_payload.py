@@ -159,6 +159,11 @@ class LoadTest(unittest.TestCase):
             with self.assertRaisesRegex(PayloadError, place):
                 load(text)
 
+    def test_nested_too_deeply(self):
+        for text in (b'{"a":%b' % (b"[" * 100000), b'{,"a":%b' % (b"[" * 100000)):
+            with self.assertRaisesRegex(PayloadError, "too deeply"):
+                payload.load(text)
+
     def test_vectors(self):
         loaded = 0
         for case in vectors()["packets"]:

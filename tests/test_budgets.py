@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""What the package may cost: modules, bytes, memory. Counts, never clocks."""
+
+import marshal
+import os
+import sys
+import tempfile
+import unittest
+
+from miio_pure import aes
+
+from . import pyz
+from .support import run_python
+from .test_layers import CORE, PACKAGE
+
+# All that the library takes from the standard library, directly. A new entry here is a
+# decision: routers feel each one.
+LIBRARY = {"_md5", "_thread", "errno", "json", "socket", "struct", "time"}
+# What the command line adds when it talks to a device
+COMMAND_LINE = {"argparse", "os", "sys"}
+
+KIB = 1024
+CORE_SOURCES = 74 * KIB
+CORE_BYTECODE = 130 * KIB  # 3.14; 68 KiB on 3.6
+FILE = 150 * KIB
+IMPORT_MEMORY = 8 * KIB * KIB  # beyond a bare interpreter, under qemu; 4 to 5 else
+# A process counts the peak of the one that started it as its own: start from a small
+# one.
+PEAK = """
+import os, sys
+python, script = sys.argv[1:]
+pid = os.spawnv(os.P_NOWAIT, python, [python, "-S", "-c", script])
+_, status, used = os.wait4(pid, 0)
+print(status, used.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+class ModulesTest(unittest.TestCase):
+    def loaded(self, script):
+        """The modules that a script brings into a bare interpreter."""
+        watch = "import sys; before = set(sys.modules)\n%s\n" % script
+        watch += "print(' '.join(set(sys.modules) - before))"
+        status, out, err = run_python("-S", "-c", watch)
+        self.assertEqual((status, err), (0, ""))
+        return set(out.splitlines()[-1].split())
+
+    def test_import(self):
+        standard = self.loaded("import " + ", ".join(LIBRARY))
+        own = {"miio_pure"} | {"miio_pure." + name for name in CORE if name[0] != "_"}
+        self.assertEqual(self.loaded("import miio_pure") - standard, own)
+
+    def test_command(self):
+        standard = self.loaded("import " + ", ".join(LIBRARY | COMMAND_LINE))
+        # argparse and gettext load these when a parser is made, on some versions
+        standard |= {"_locale", "locale", "encodings.aliases", "encodings", "codecs"}
+        script = (
+            "from miio_pure.cli import main\n"
+            "main(['--ip', '127.0.0.1', '--port', '1', '--info', '--timeout', '0.1'])"
+        )
+        script = "import io\nsys.stderr = io.StringIO()\n" + script
+        own = {name for name in self.loaded(script) - standard if "miio" not in name}
+        self.assertLessEqual(own, {"io", "_colorize", "shutil", "fnmatch", "zlib"})
+
+
+class BytesTest(unittest.TestCase):
+    def core(self):
+        for name in CORE:
+            with open(os.path.join(PACKAGE, name + ".py"), "rb") as file:
+                yield name, file.read()
+
+    def test_core_sources(self):
+        total = sum(len(source) for _, source in self.core())
+        self.assertLess(total, CORE_SOURCES)
+
+    @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
+    def test_core_bytecode(self):
+        total = 0
+        for name, source in self.core():
+            total += len(marshal.dumps(compile(source, name + ".py", "exec"))) + 16
+        self.assertLess(total, CORE_BYTECODE)
+
+    def test_one_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "miio.pyz")
+            pyz.build(path)
+            self.assertLess(os.path.getsize(path), FILE)
+
+
+@unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
+class MemoryTest(unittest.TestCase):
+    def process_peak(self, script):
+        """Of a fresh process, bytes: the least of three."""
+        peaks = []
+        for _ in range(3):
+            status, out, err = run_python("-S", "-c", PEAK, sys.executable, script)
+            self.assertEqual((status, err), (0, ""))
+            child, peak = out.split()
+            self.assertEqual(child, "0")
+            peaks.append(int(peak))
+        return min(peaks)
+
+    def test_import(self):
+        bare = self.process_peak("pass")
+        self.assertLess(self.process_peak("import miio_pure") - bare, IMPORT_MEMORY)
+
+    def peak(self, work):
+        import tracemalloc
+
+        tracemalloc.start()
+        try:
+            result = work()
+            return tracemalloc.get_traced_memory()[1] - sys.getsizeof(result)
+        finally:
+            tracemalloc.stop()
+
+    def test_long_messages(self):
+        cipher, data = aes.AES(bytes(16)), bytes(65536)
+        for work in (cipher.encrypt_cbc, cipher.decrypt_cbc):
+            self.assertLess(self.peak(lambda: work(bytes(16), data)), 3 << 20)
+
+    def test_tables(self):
+        total = 0
+        for value in vars(aes).values():
+            for table in value if isinstance(value, (list, tuple)) else [value]:
+                table = getattr(table, "__self__", table)  # a gather is a bound method
+                if isinstance(table, (bytes, int)):
+                    total += sys.getsizeof(table)
+        self.assertLess(total, 16384)
+        self.assertGreater(total, 2048)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""The one-file build: reproducible, and at home with each way to start Python."""
+
+import os
+import tempfile
+import unittest
+import zipfile
+
+from . import pyz
+from .support import ROOT, run_python
+
+
+class PyzTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.file = os.path.join(self.folder, "miio.pyz")
+        pyz.build(self.file)
+
+    def test_same_sources_same_bytes(self):
+        again = os.path.join(self.folder, "again.pyz")
+        status, out, err = run_python("-m", "tests.pyz", again)
+        self.assertEqual((status, out, err), (0, "", ""))
+        with open(self.file, "rb") as one, open(again, "rb") as other:
+            self.assertEqual(one.read(), other.read())
+
+    def test_nothing_is_compressed_or_left_out(self):
+        with zipfile.ZipFile(self.file) as archive:
+            entries = archive.infolist()
+        for entry in entries:
+            self.assertEqual(entry.compress_type, zipfile.ZIP_STORED)
+            self.assertEqual(entry.date_time, (1980, 1, 1, 0, 0, 0))
+        self.assertEqual(
+            {entry.filename for entry in entries},
+            {"__main__.py"} | {name for name, _ in pyz.sources()},
+        )
+        self.assertIn("miio_pure/simulator.py", dict(pyz.sources()))
+
+    def test_every_way_to_start_python(self):
+        for flags in ((), ("-O",), ("-OO",), ("-S",), ("-E",), ("-I",), ("-B", "-s")):
+            status, out, err = run_python(*flags, self.file, "--demo", cwd=self.folder)
+            self.assertEqual((status, err), (0, ""), flags)
+            self.assertIn("set_speed", out)
+
+    def test_a_folder_that_cannot_be_written(self):
+        os.chmod(self.folder, 0o555)
+        try:
+            status, out, err = run_python(self.file, "--demo", cwd=self.folder)
+            self.assertEqual((status, err), (0, ""))
+            self.assertEqual(os.listdir(self.folder), ["miio.pyz"])
+        finally:
+            os.chmod(self.folder, 0o755)
+
+    def test_as_a_library(self):
+        script = (
+            "import sys; sys.path.insert(0, %r)\n"
+            "from miio_pure import Client; print(Client.__module__)" % self.file
+        )
+        status, out, err = run_python("-c", script, cwd=self.folder)
+        self.assertEqual((status, out, err), (0, "miio_pure.client\n", ""))
+
+    def test_without_json(self):
+        script = (
+            "import runpy, sys; sys.modules['json'] = None\n"
+            "runpy.run_path(%r, run_name='__main__')" % self.file
+        )
+        status, out, err = run_python("-c", script, cwd=self.folder)
+        self.assertEqual((status, out), (1, ""))
+        self.assertRegex(err, r"\Aerror: [^\n]*libpython3-stdlib[^\n]*\n\Z")
+
+    def test_usage_names_the_file(self):
+        status, out, _ = run_python(self.file, "--help")
+        self.assertEqual(status, 0)
+        self.assertTrue(out.startswith("usage: miio.pyz "), out)
+
+
+class FolderTest(unittest.TestCase):
+    def test_started_the_wrong_way(self):
+        for path in ("miio_pure", os.path.join("miio_pure", "__main__.py")):
+            status, out, err = run_python(path, "--demo", cwd=ROOT)
+            self.assertEqual((status, out), (1, ""))
+            self.assertRegex(err, r"\Aerror: run it as python3 -m miio_pure[^\n]*\n\Z")

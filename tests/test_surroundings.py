@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""What the host may lack or set otherwise: environment, streams, locale, clock, MD5;
+and that nothing is read or written that was not asked for."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from miio_pure.simulator import FakeDevice, Simulator
+
+from .support import ROOT, TOKEN, run_python
+
+DEMO = (
+    "import sys; sys.path.insert(0, %r)\n"
+    "from miio_pure.cli import main; sys.exit(main(['--demo']))\n" % ROOT
+)
+# What a run opens, but for the Python and the package themselves
+WATCH = """
+import builtins, os, sys
+opened = []
+def note(event, args):
+    if event in ("open", "os.mkdir", "os.rename", "os.remove", "tempfile.mkstemp"):
+        opened.append(os.path.abspath(str(args[0])))
+if hasattr(sys, "addaudithook"):
+    sys.addaudithook(note)
+else:
+    builtins_open, os_open = builtins.open, os.open
+    builtins.open = lambda *a, **k: note("open", a) or builtins_open(*a, **k)
+    os.open = lambda *a, **k: note("open", a) or os_open(*a, **k)
+sys.path.insert(0, {root!r})
+from miio_pure.cli import main
+status = main(sys.argv[1:])
+own = tuple(sys.path) + (sys.prefix, sys.base_prefix, "/dev/urandom")
+strange = [path for path in opened if not path.startswith(tuple(p for p in own if p))]
+sys.exit("opened: %s" % strange if strange else status)
+"""
+
+
+class SurroundingsTest(unittest.TestCase):
+    def check_demo(self, *args, **options):
+        status, out, err = run_python(*args, **options)
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("set_speed", out)
+
+    def test_no_environment_at_all(self):
+        self.check_demo("-m", "miio_pure", "--demo", env={})
+
+    def test_nothing_is_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            env = dict(os.environ, HOME=folder, TMPDIR=folder, XDG_CACHE_HOME=folder)
+            self.check_demo("-c", DEMO, cwd=folder, env=env)
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_nothing_is_opened(self):
+        self.check_demo("-c", WATCH.format(root=ROOT), "--demo")
+        with Simulator(FakeDevice(TOKEN)) as device:
+            status, out, err = run_python(
+                *("-c", WATCH.format(root=ROOT), "--ip", "127.0.0.1", "--info"),
+                *("--port", str(device.port), "--token", TOKEN),
+            )
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("model", out)
+
+    def test_the_watch_sees(self):
+        script = WATCH.format(root=ROOT)
+        script = script.replace("main(sys.argv[1:])", "open('/dev/null')")
+        status, _, err = run_python("-c", script)
+        self.assertEqual(status, 1)
+        self.assertIn("/dev/null", err)
+
+    def closed(self, streams, *args):
+        """Run it with some of the standard streams closed."""
+        script = 'exec "$@" %s' % " ".join(stream + ">&-" for stream in streams)
+        done = subprocess.run(
+            ["sh", "-c", script, "sh", sys.executable, "-m", "miio_pure"] + list(args),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def test_closed_streams(self):
+        for streams in ("1", "2", "12", "012"):
+            status, out, err = self.closed(streams, "--demo")
+            self.assertEqual((status, err), (0, b""), streams)
+            self.assertEqual(b"set_speed" in out, "1" not in streams)
+            status, out, err = self.closed(streams, "--decode", "x")
+            self.assertEqual((status, out), (2, b""), streams)
+            self.assertEqual(err.startswith(b"error: "), "2" not in streams)
+
+    def test_names_beyond_ascii_where_the_locale_is_c(self):
+        env = dict(
+            os.environ, LC_ALL="C", LANG="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0"
+        )
+        methods = {"name": lambda params: params}
+        device = FakeDevice(TOKEN, model="лампа.ночь.v1", methods=methods)
+        with Simulator(device) as server:
+            way = ["-m", "miio_pure", "--ip", "127.0.0.1", "--port", str(server.port)]
+            way += ["--token", TOKEN]
+            status, out, err = run_python(*way, "--info", env=env)
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn(r"\u043b\u0430\u043c\u043f\u0430", out)
+            command = '{"method":"name","params":["ночь"]}'
+            status, out, err = run_python(*way, "--sendcmd", command, env=env)
+            self.assertEqual((status, err), (0, ""))
+            self.assertEqual(out, '["\\u043d\\u043e\\u0447\\u044c"]\n')
+
+    def test_a_clock_that_says_1970(self):
+        script = "import time; time.time = lambda: 2.5\n" + DEMO
+        self.check_demo("-c", script)
+        script = "import time; time.time = lambda: 0.0\n" + DEMO
+        self.check_demo("-c", script)
+
+    def test_no_md5_anywhere(self):
+        """As where policy forbids it: one line says so, whatever was asked."""
+        blocked = "import sys, hashlib; sys.modules['_md5'] = None\n%s\n"
+        for refusal in (
+            "sys.modules['hashlib'] = None",
+            "del hashlib.md5",
+            "def no(*args, **options): raise ValueError('disabled for FIPS')\n"
+            "hashlib.md5 = no",
+        ):
+            status, out, err = run_python("-c", blocked % refusal + DEMO)
+            self.assertEqual((status, out), (1, ""))
+            self.assertRegex(err, r"\Aerror: [^\n]*no MD5[^\n]*\n\Z")
+
+    def test_md5_by_way_of_hashlib(self):
+        script = "import sys, hashlib; sys.modules['_md5'] = None\n" + DEMO
+        self.check_demo("-c", script)
