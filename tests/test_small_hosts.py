@@ -95,6 +95,21 @@ class SmallHostsTest(unittest.TestCase):
         self.assertEqual((status, out), (1, ""))
         self.assertRegex(err, r"\Aerror: [^\n]*libpython3-stdlib[^\n]*\n\Z")
 
+    def test_bytecode_on_request(self):
+        """As the README has it, where Python keeps none by itself."""
+        env = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+        for host, _, _ in hosts():
+            if not host.startswith(("OpenWrt", "Entware")):
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "module.py")
+                with open(path, "w") as file:
+                    file.write("pass\n")
+                start = ["-S", "-s", os.path.join(HERE, "small_host.py"), host]
+                done = run_python(*start + ["-m", "py_compile", path], env=env)
+                self.assertEqual(done, (0, "", ""))
+                self.assertTrue(os.listdir(os.path.join(folder, "__pycache__")))
+
     def test_what_is_not_there(self):
         """The imitation refuses what it should, or these tests would show nothing."""
         for host, _, _ in hosts():
