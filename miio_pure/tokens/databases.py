@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Devices in the databases of Mi Home for Android, iOS and macOS, and in the list of
+files that an iPhone's backup is."""
+
+from ..aes import AES, unpad
+from ..errors import MiioError
+from .record import Record
+from .sqlite import Database
+from .text import why_not
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Tuple
+
+# table: what its columns are called, all in lower case
+_TABLES = {
+    "devicerecord": ("name", "model", "localip", "mac", "did", "token", "parentid"),
+    "zdevice": ("zname", "zmodel", "zlocalip", "zmac", "zdid", "ztoken", "zparentid"),
+}
+_FIELDS = ("name", "model", "ip", "mac", "did", "token")
+_HEX = set("0123456789abcdefABCDEF")
+_APP = "AppDomain-com.xiaomi.mihome"
+NO_ANDROID_TOKENS = (
+    "Mi Home 5.0.31 and later keeps no tokens in its database: take them from the log of "
+    "version 5.4.49 or 5.4.54, from a version before 5.0.31, from an iPhone's backup, or "
+    "from a reset device"
+)
+LOGGED_OUT = (
+    "no devices in it: the app was logged out (the database of an account has its "
+    "number in front, such as 1234567890_mihome.sqlite)"
+)
+NO_LOG = (
+    "the -wal file that belongs beside it is missing: copy it along, as the newest "
+    "entries are there"
+)
+
+
+def find_in_database(
+    database: Database, source: str, when: float, has_log: bool
+) -> "Tuple[List[Record], List[str]]":
+    """The devices of a database of Mi Home, and what is to be said of it.
+
+    Both are empty for any other database.
+    """
+    records, notes = [], []
+    for table, columns in _TABLES.items():
+        if table not in database.tables:
+            continue
+        for row in database.rows(table):
+            records.append(_record(row, columns, source, when))
+        if not records:
+            notes.append(LOGGED_OUT)
+        elif table == "devicerecord" and not any(record.token for record in records):
+            notes.append(NO_ANDROID_TOKENS)
+        if database.is_wal and not has_log:
+            notes.append(NO_LOG)
+    return records, notes
+
+
+def _record(
+    row: "Dict[str, Any]", columns: "Tuple[str, ...]", source: str, when: float
+) -> Record:
+    values = [row.get(column) for column in columns]
+    fields = {
+        field: value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        for field, value in zip(_FIELDS, values)
+    }
+    record = Record(source, when, **fields)
+    record.token = _revealed(record.token)
+    if not record.token:
+        record.why = why_not(record.did, str(values[-1] or ""))
+    return record
+
+
+def _revealed(token: str) -> str:
+    """A token as iOS keeps it: AES-128-ECB under zeros, in hex; others as they are."""
+    if len(token) < 64 or len(token) % 32 or not _HEX.issuperset(token):
+        return token
+    cipher, data = AES(bytes(16)), bytes.fromhex(token)
+    blocks = [data[i : i + 16] for i in range(0, len(data), 16)]
+    plain = b"".join([cipher.decrypt_block(block) for block in blocks])
+    try:
+        return unpad(plain).decode("ascii")
+    except ValueError:
+        return token
+
+
+def iphone_files(manifest: Database) -> "Iterator[Tuple[str, str]]":
+    """Mi Home's files in an iPhone's backup: (path there, path on the phone)."""
+    if "files" not in manifest.tables:
+        raise MiioError("this Manifest.db is not that of an iPhone's backup")
+    for row in manifest.rows("files"):
+        name, path = row.get("fileid"), row.get("relativepath")
+        if row.get("domain") == _APP and isinstance(path, str):
+            if isinstance(name, str) and name.isalnum():  # no way out of the folder
+                yield name[:2] + "/" + name, path

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""Tokens in texts: the cloud's JSON in caches, logs and settings, and short notes."""
+
+import json
+import re
+
+from ..errors import MiioError
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List
+
+EFFORT = 30  # characters read again in broken JSON, for each one of the text
+_KEYS = {
+    "name": ("name",),
+    "model": ("model",),
+    "ip": ("localip", "localIP", "ip"),
+    "mac": ("mac",),
+    "did": ("did",),
+    "token": ("token",),
+}
+_decode = json.JSONDecoder().raw_decode
+# vevs' app writes the address, the model and the token on the first three lines
+_NOTE = re.compile(
+    r"[^\n]*?(\d{1,3}(?:\.\d{1,3}){3})[^\n]*\n"
+    r"[^\n]*?([a-z][a-z0-9_]*(?:\.[a-z0-9_-]+){2,})[^\n]*\n"
+    r"[^\n]*?\b([0-9a-fA-F]{32})\b"
+)
+# /mnt/data/miio/device.token of a robot
+_BARE = re.compile(rb"([A-Za-z0-9]{16})\s?\Z")
+
+
+def find_in_text(data: bytes, source: str, when: float) -> "List[Record]":
+    """The devices of a text in any form; MiioError if it is too broken to search."""
+    bare = _BARE.match(data)
+    if bare:
+        return [Record(source, when, token=bare.group(1).hex())]
+    text = data.decode("utf-8", "replace")
+    if "&quot;token&quot;" in text:  # Yeelight's XML; no parser, so no entity bombs
+        import html
+
+        text = html.unescape(text)
+    if '"token"' in text:
+        return [_record(found, source, when) for found in _objects(text)]
+    note = _NOTE.match(text.replace("\r", ""))
+    if not note:
+        return []
+    ip, model, token = note.groups()
+    name = re.split(r"[/\\]", source)[-1].split(".")[0]
+    did = name if name.isdigit() else ""  # the file is called after it
+    return [Record(source, when, ip=ip, model=model, token=token, did=did)]
+
+
+def _record(found: "Dict[str, Any]", source: str, when: float) -> Record:
+    fields = {}
+    for field, keys in _KEYS.items():
+        values = [found[key] for key in keys if isinstance(found.get(key), (str, int))]
+        fields[field] = values[0] if values else None
+    record = Record(source, when, **fields)
+    if not record.token:
+        record.why = why_not(record.did, str(found.get("parent_id") or ""))
+    return record
+
+
+def why_not(did: str, parent: str) -> str:
+    """Why a device may have no token, by what is known of it."""
+    if parent or did.startswith(("lumi.", "blt.", "group.", "ir.")):
+        return "it hangs on a gateway or is no device of its own: use that one's token"
+    return "the app has none for it, as for cameras and what only the cloud reaches"
+
+
+def _objects(text: str) -> "Iterator[Dict[str, Any]]":
+    """Each JSON object with a token and a device id, wherever it stands."""
+    effort = EFFORT * len(text) + 100000
+    at = text.find("{")
+    while at >= 0:
+        try:
+            value, end = _decode(text, at)
+        except RecursionError:
+            effort -= 1000
+            end = at + 1
+        except ValueError as error:
+            effort -= max(getattr(error, "pos", len(text)) - at, 1)
+            end = at + 1
+        else:
+            yield from _devices(value)
+        if effort < 0:
+            raise MiioError("too much broken JSON: this is no log or cache of Mi Home")
+        at = text.find("{", end)
+
+
+def _devices(value: "Any") -> "Iterator[Dict[str, Any]]":
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("token"), str) and "did" in value:
+                yield value
+            else:
+                waiting += reversed(list(value.values()))
+        elif isinstance(value, list):
+            waiting += reversed(value)
