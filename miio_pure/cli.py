@@ -10,22 +10,29 @@ from .errors import MiioError, NoReply, PayloadError, TokenError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, NoReturn, Optional
+    from typing import Any, Callable, Dict, List, NoReturn, Optional, TextIO, Union
 
     from .client import Trace
     from .packet import Found, Token
     from .simulator import FakeDevice, Simulator
+    from .tokens import Record, Store
 
     Options = argparse.Namespace
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-TABLE = "%-15s  %-20s  %-5s  %-6s  %-10s  %s"
+COLUMNS = (
+    *("address", "device_id", "device_type", "serial", "stamp", "token"),
+    *("model", "name"),
+)
+HEADINGS = ("address", "device id", "type", "serial", "stamp (s)", "token", "", "")
+TABLE = "%-15s  %-20s  %-5s  %-6s  %-10s  %-6s  %s  %s"
 EXAMPLES = """examples:
   %(prog)s --demo
   %(prog)s --discover all
   %(prog)s --ip 192.168.1.47 --info
   %(prog)s --ip 192.168.1.47 --token HEX \\
       --sendcmd '{"method":"get_prop","params":["power"]}'
+  %(prog)s --tokens backup.ab --password-prompt --save
 
 Exit status: 0 done; 1 no reply, refused, damaged, nothing found; 2 wrong usage.
 The environment variable MIIO_TOKEN serves instead of --token, out of the process list.
@@ -117,6 +124,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="be a simulated device on 127.0.0.1, or --bindip, until Ctrl-C",
     )
+    action.add_argument(
+        "--tokens",
+        nargs="+",
+        metavar="FILE",
+        help="find tokens in files and folders: databases, backups, logs of Mi Home",
+    )
     action.add_argument("-h", "--help", action="help", help="show this help")
     action.add_argument(
         "--version",
@@ -129,7 +142,21 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--token",
         metavar="HEX",
-        help="32 hex digits (default: $MIIO_TOKEN, or what the device shows)",
+        help="32 hex digits (default: $MIIO_TOKEN, the token file, or what the device "
+        "shows)",
+    )
+    how.add_argument(
+        "--token-file",
+        metavar="FILE",
+        help="where tokens are kept (~/.config/miio_pure/tokens.json)",
+    )
+    how.add_argument(
+        "--save", action="store_true", help="--tokens: keep them in the token file"
+    )
+    how.add_argument(
+        "--password-prompt",
+        action="store_true",
+        help="--tokens: ask for a backup's password (default: $MIIO_PASSWORD)",
     )
     how.add_argument("--bindip", metavar="IP", help="local address to send from")
     how.add_argument(
@@ -143,7 +170,9 @@ def _parser() -> argparse.ArgumentParser:
         help="longest time to wait, in seconds (5)",
     )
     how.add_argument(
-        "--json", action="store_true", help="--discover: one JSON object a line"
+        "--json",
+        action="store_true",
+        help="--discover, --tokens: one JSON object a line",
     )
     how.add_argument(
         "--debug", action="store_true", help="show every datagram on stderr"
@@ -178,8 +207,12 @@ def _seconds(text: str) -> float:
 
 
 def _run(options: "Options", argv: "List[str]") -> int:
+    if (options.save or options.password_prompt) and not options.tokens:
+        raise _Usage("--save and --password-prompt go with --tokens")
     if options.discover:
         return _discover(options)
+    if options.tokens:
+        return _tokens(options)
     if options.info or options.sendcmd is not None:
         return _talk(options)
     if options.decode is not None:
@@ -202,6 +235,7 @@ def _discover(options: "Options") -> int:
     targets = [] if options.discover == ["all"] else options.discover
     if "all" in targets:
         raise _Usage("--discover: all stands alone")
+    store = _store(options)
     count = 0
     for found in discover(
         *targets,
@@ -210,25 +244,18 @@ def _discover(options: "Options") -> int:
         port=options.port,
         trace=_trace(options),
     ):
+        record = store.find(found.device_id) if store else None
+        facts = _facts(found, record)
         if options.json:
-            _print(_json(_facts(found)))
+            _print(_json(facts))
         else:
             if not count:
-                _print(
-                    TABLE
-                    % ("address", "device id", "type", "serial", "stamp (s)", "token")
-                )
-            _print(
-                TABLE
-                % (
-                    found.address,
-                    found.device_id,
-                    "%04x" % found.device_type,
-                    "%04x" % found.serial,
-                    found.stamp,
-                    found.token.hex() if found.token else "hidden",
-                )
-            )
+                _print(TABLE % HEADINGS)
+            facts["device_type"] = "%04x" % found.device_type
+            facts["serial"] = "%04x" % found.serial
+            facts["token"] = facts["token"] or "hidden"
+            cells = [_shown(str(facts[key] or "")) for key in COLUMNS]
+            _print((TABLE % tuple(cells)).rstrip())
         count += 1
     if not count:
         raise NoReply(
@@ -239,7 +266,8 @@ def _discover(options: "Options") -> int:
     return DONE
 
 
-def _facts(found: "Found") -> "Dict[str, Any]":
+def _facts(found: "Found", record: "Optional[Record]") -> "Dict[str, Any]":
+    """What a device said in its hello, and what the token file knows of it."""
     return {
         "address": found.address,
         "port": found.port,
@@ -248,7 +276,8 @@ def _facts(found: "Found") -> "Dict[str, Any]":
         "serial": found.serial,
         "stamp": found.stamp,
         "token": found.token.hex() if found.token else None,
-        "model": found.model,
+        "model": record and record.model or found.model,
+        "name": record and record.name or None,
     }
 
 
@@ -260,7 +289,7 @@ def _talk(options: "Options") -> int:
 
     with Client(
         options.ip,
-        _token(options),
+        _token(options) or _store(options),
         port=options.port,
         timeout=options.timeout,
         bind=options.bindip,
@@ -333,6 +362,121 @@ def _decode(options: "Options") -> int:
         )
     _print(_json(value))
     return DONE
+
+
+def _tokens(options: "Options") -> int:
+    tokens = _tokens_package()
+    progress = _Progress()
+    try:
+        findings = tokens.find(
+            *options.tokens, password=_password(options), progress=progress
+        )
+    finally:
+        progress.clear()
+    if options.json:
+        for record in findings.records:
+            _print(_json(record.facts()))
+    elif findings.records:
+        _print_table([record.facts() for record in findings.records])
+    for source, note in findings.notes:
+        _say("note: %s: %s" % (source, note))
+    reasons = [record.why for record in findings.without]
+    for why in sorted(set(reasons)):
+        names = [one.name or one.did for one in findings.without if one.why == why]
+        _say(
+            "note: %d without a token (%s): %s"
+            % (len(names), ", ".join(names[:5]) + ", ..." * (len(names) > 5), why)
+        )
+    if options.save:
+        path = _token_file(options)
+        if path is None:
+            raise _Usage("--save: there is no HOME, so name the file: --token-file")
+        saved = tokens.Store(path).save(findings.records)
+        _say("%d tokens saved in %s" % (saved, path))
+    if not findings.records:
+        raise MiioError("no token found: see README.rst, where do I get the token?")
+    return DONE
+
+
+class _Progress:
+    """The file at hand, on a terminal, once it takes longer than a second."""
+
+    def __init__(self) -> None:
+        import time
+
+        self._now = time.monotonic
+        self._next = self._now() + 1.0
+        self._shown = False
+
+    def __call__(self, name: str) -> None:
+        if self._now() > self._next and sys.stderr is not None and sys.stderr.isatty():
+            text = _encodable(_shown(name[-70:]), sys.stderr)
+            sys.stderr.write("\r\x1b[K... " + text)
+            sys.stderr.flush()
+            self._next = self._now() + 0.2
+            self._shown = True
+
+    def clear(self) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _password(options: "Options") -> "Union[str, Callable[[], Optional[str]], None]":
+    if not options.password_prompt:
+        return os.environ.get("MIIO_PASSWORD") or None
+
+    def ask() -> "Optional[str]":
+        from getpass import getpass
+
+        try:
+            return getpass("password of the backup: ")
+        except (EOFError, OSError):
+            return None
+
+    return ask
+
+
+def _print_table(rows: "List[Dict[str, str]]") -> None:
+    keys = ("name", "model", "ip", "mac", "did", "token", "source")
+    titles = ("name", "model", "address", "MAC", "device id", "token", "found in")
+    cells = [titles] + [tuple(_shown(row[key]) for key in keys) for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*cells)]
+    for row in cells:
+        padded = [cell + " " * (most - _width(cell)) for cell, most in zip(row, widths)]
+        _print("  ".join(padded).rstrip())
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: Chinese, Japanese and Korean characters take two."""
+    return sum(2 if "\u2e80" <= char <= "\uff60" else 1 for char in text)
+
+
+def _token_file(options: "Options") -> "Optional[str]":
+    """Where tokens are kept, or None if there is no home for it."""
+    if options.token_file:
+        return str(options.token_file)
+    home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
+    return home and os.path.join(home, ".config", "miio_pure", "tokens.json")
+
+
+def _store(options: "Options") -> "Optional[Store]":
+    """The token file, if there is one."""
+    path = _token_file(options)
+    if path is None or not os.path.exists(path):
+        if options.token_file:
+            raise _Usage("--token-file: there is no such file; --tokens ... --save")
+        return None
+    store: "Store" = _tokens_package().Store(path)
+    return store
+
+
+def _tokens_package() -> "Any":
+    try:
+        from . import tokens
+    except ImportError:
+        raise _Usage("this copy of miio_pure came without its folder tokens") from None
+    return tokens
 
 
 def _demo(options: "Options") -> int:
@@ -456,17 +600,27 @@ def _json(value: "Any") -> str:
         raise PayloadError("cannot print this: %s" % error) from None
 
 
+def _shown(text: str) -> str:
+    """A text with nothing in it that a terminal would obey."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _encodable(text: str, stream: "TextIO") -> str:
+    """A text that the stream can take, in whatever locale."""
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
 def _print(text: str) -> None:
     if sys.stdout is not None:
-        print(text, flush=True)
+        print(_encodable(text, sys.stdout), flush=True)
 
 
 def _say(text: str) -> None:
     """One line on stderr, with nothing in it that a terminal would obey."""
     if sys.stderr is None:
         return
-    line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
     try:
-        print(line, file=sys.stderr, flush=True)
+        print(_encodable(_shown(text), sys.stderr), file=sys.stderr, flush=True)
     except OSError:
         pass  # there is nowhere left to say it

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         Union,
     )
 
+    from .session import Known
+
     # called with "sent" or "received", the datagram, and the peer's address
     Trace = Callable[[str, bytes, str], None]
 
@@ -203,8 +205,9 @@ class Link:
 class Client:
     """A device on the network; may be shared between threads, whose calls take turns.
 
-    host: address or name. token: 32 hex digits, 16 bytes, a Token, or None to use the
-    one that the device shows in its hello. timeout: s, the time that each call may take
+    host: address or name. token: 32 hex digits, 16 bytes, a Token, None to use the one
+    that the device shows in its hello, or a function that gives the Token, or None, of
+    a device id, such as a tokens.Store. timeout: s, the time that each call may take
     at the most. bind: the local address to send from. link: a Link or its like, for
     tests. trace: called with "sent" or "received", each datagram and the device's
     address.
@@ -217,7 +220,7 @@ class Client:
     def __init__(
         self,
         host: str,
-        token: "Union[str, bytes, Token, None]" = None,
+        token: "Union[str, bytes, Token, Known, None]" = None,
         *,
         port: int = PORT,
         timeout: float = 5.0,
@@ -235,7 +238,9 @@ class Client:
         self._trace = trace
         self._given_link = self._link = link
         self._lock = allocate_lock()
-        self._session = Session(None if token is None else Token(token), _first_ident())
+        known = token if callable(token) else None
+        given = None if token is None or known else Token(token)  # type: ignore
+        self._session = Session(given, _first_ident(), known)
 
     def __repr__(self) -> str:
         return "<Client %s>" % self.host

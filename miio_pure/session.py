@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Collection, Dict, Optional, Tuple
 
+    Known = Callable[[int], Optional[Token]]  # the token of a device id
+
 HELLO_LIFETIME = 60.0  # s
 IDENT_LIMIT = 0x7FFFFFFF  # 31 bits; id 0 crashes a Philips bulb
 _OVERHEAD = 80  # bytes: header, padding and the id
@@ -44,13 +46,17 @@ def compose(
 class Session:
     """A conversation with one device: bytes in, bytes out, with `now` from the caller.
 
-    token: Token, or None for the one that a hello reveals. ident: the first id; ids
-    count up from it and stay within 31 bits. now: monotonic seconds.
+    token: Token, or None for the one that is known of the device's id, or that a hello
+    reveals. ident: the first id; ids count up from it and stay within 31 bits. now:
+    monotonic seconds.
     """
 
-    def __init__(self, token: "Optional[Token]", ident: int) -> None:
+    def __init__(
+        self, token: "Optional[Token]", ident: int, known: "Optional[Known]" = None
+    ) -> None:
         self.token = token
         self._given = token is not None
+        self._known = known
         self.greeting: "Optional[Packet]" = None  # the last hello reply
         self.verified = False  # whether the device ever answered under this token
         self.former = ""  # what is to be said of a device that was there before
@@ -83,8 +89,11 @@ class Session:
                 device_id,
             )
             self.verified = False
-        if not self._given and packet.token not in (None, self.token):
-            self.token, self.verified = packet.token, False
+        if not self._given:
+            token = self._known(device_id) if self._known else None
+            token = token or packet.token or self.token
+            if token != self.token:
+                self.token, self.verified = token, False
         self.greeting = packet
         self._stamp, self._heard, self._greeted = packet.header.stamp, now, now
         return packet
@@ -129,7 +138,8 @@ class Session:
             raise TokenError(
                 "the device hides its token: give it (token=, --token or MIIO_TOKEN), "
                 "32 hex digits. A device shows it when reset and not yet set up; "
-                "otherwise it is in the Mi Home app's data or the Xiaomi cloud"
+                "otherwise it is in the Mi Home app's data (--tokens finds it) or the "
+                "Xiaomi cloud"
             )
         if ident is None:
             ident = self._ident

@@ -35,7 +35,7 @@ def unwrapped(file: "BinaryIO", ask: "Ask", budget: Budget) -> "BinaryIO":
     if encryption == b"AES-256":
         file = _decrypted(file, version == b"1", ask)
     elif encryption != b"none":
-        raise MiioError("the backup's encryption is unknown: %s" % ascii(encryption)[1:])
+        raise MiioError("the encryption is unknown: %s" % ascii(encryption)[1:])
     return inflated(file, budget) if compressed == b"1" else file
 
 

@@ -21,9 +21,9 @@ _FIELDS = ("name", "model", "ip", "mac", "did", "token")
 _HEX = set("0123456789abcdefABCDEF")
 _APP = "AppDomain-com.xiaomi.mihome"
 NO_ANDROID_TOKENS = (
-    "Mi Home 5.0.31 and later keeps no tokens in its database: take them from the log of "
-    "version 5.4.49 or 5.4.54, from a version before 5.0.31, from an iPhone's backup, or "
-    "from a reset device"
+    "Mi Home 5.0.31 and later keeps no tokens in its database: take them from an older "
+    "version, from the log of 5.4.49 or 5.4.54, from an iPhone's backup, or from a "
+    "reset device"
 )
 LOGGED_OUT = (
     "no devices in it: the app was logged out (the database of an account has its "
@@ -52,6 +52,8 @@ def find_in_database(
             notes.append(LOGGED_OUT)
         elif table == "devicerecord" and not any(record.token for record in records):
             notes.append(NO_ANDROID_TOKENS)
+            for record in records:
+                record.why = "this version of the app keeps none"
         if database.is_wal and not has_log:
             notes.append(NO_LOG)
     return records, notes

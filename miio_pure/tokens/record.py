@@ -3,7 +3,7 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List
+    from typing import Any, Dict, List, Tuple
 
 FIELDS = ("name", "model", "ip", "mac", "did", "token", "source")
 
@@ -49,24 +49,29 @@ class Record:
 
 def merged(records: "List[Record]") -> "List[Record]":
     """One record for each device and token; the newer of two tokens first."""
-    kept: "List[Record]" = []
-    for record in sorted(records, key=lambda one: -one.when):
-        same = next((one for one in kept if _same(one, record)), None)
-        if same:
-            same.learn(record)
-        else:
-            kept.append(record)
-    order = {id(record): i for i, record in enumerate(records)}
-    firsts: "Dict[str, int]" = {}  # devices in the order in which they were found
+    kept: "Dict[Tuple[str, str], Record]" = {}
+    devices: "Dict[str, List[Record]]" = {}  # by device id, in the order of finding
     for record in records:
-        firsts.setdefault(record.did or record.token, order[id(record)])
-    kept.sort(key=lambda one: firsts.get(one.did or one.token, order[id(one)]))
-    return kept
-
-
-def _same(one: Record, other: Record) -> bool:
-    if one.did and other.did and one.did != other.did:
-        return False
-    if not one.token or not other.token:  # one file knows the token, another does not
-        return bool(one.did) and one.did == other.did
-    return one.token.lower() == other.token.lower()
+        devices.setdefault(record.did, [])
+    for record in sorted(records, key=lambda one: -one.when):
+        if not record.did:
+            continue
+        key = record.did, record.token.lower()
+        if key not in kept:
+            kept[key] = record
+            devices[record.did].append(record)
+        kept[key].learn(record)
+    tokens: "Dict[str, Record]" = {}
+    for did in devices:
+        with_token = [record for record in devices[did] if record.token]
+        for record in devices[did]:  # one file knows the token, another does not
+            if with_token and not record.token:
+                with_token[0].learn(record)
+        devices[did] = with_token or devices[did]
+        for record in devices[did]:
+            tokens.setdefault(record.token.lower(), record)
+    for record in records:  # a robot's own file tells nothing but the token
+        if not record.did:
+            if tokens.setdefault(record.token.lower(), record) is record:
+                devices[""].append(record)
+    return [record for found in devices.values() for record in found]

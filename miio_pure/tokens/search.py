@@ -28,11 +28,12 @@ HEAD = 4096  # bytes that tell what a file is
 CONTENT = 32 << 20  # bytes of one text, parcel or packed database
 KEPT = 64 << 20  # bytes of all databases and logs of one archive
 NESTING = 4  # archives within archives
+DEVICES = 100000
 LOGS = ("-wal", "-journal")
 CANCELLED = "an empty file: was the backup cancelled on the phone? Make it again"
 DENIED = (
     "a backup with no file in it: Mi Home has forbidden backups since about 2019; use "
-    "an older version of the app, MIUI's own backup, a rooted phone or an iPhone's backup"
+    "an older version of the app, MIUI's own backup, a rooted phone or an iPhone's"
 )
 LOCKED = (
     "not readable, as in an encrypted backup of an iPhone: make one without a password"
@@ -65,6 +66,8 @@ def find(
     search = _Search(password, progress)
     for path in paths:
         search.path(path)
+    if len(search.records) > DEVICES:
+        raise MiioError("over %d devices: more than anybody has" % DEVICES)
     findings = Findings()
     for record in merged(search.records):
         (findings.records if record.token else findings.without).append(record)
@@ -221,8 +224,8 @@ class _Search:
 
 
 class _Place:
-    """Where a file lies: its source, time, how deep in archives, and what is left of the
-    bytes that it may unpack to."""
+    """Where a file lies: its source, its time, how deep in archives, and the bytes that
+    are left for it to unpack to."""
 
     def __init__(
         self, source: str, when: float, budget: Budget, depth: int = 0

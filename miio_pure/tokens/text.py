@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List
 
-EFFORT = 30  # characters read again in broken JSON, for each one of the text
+EFFORT = 10  # characters read again in broken JSON, for each one of the text
+_TOO_DEEP = 20000  # what it costs to find out that something is nested too deeply
 _KEYS = {
     "name": ("name",),
     "model": ("model",),
@@ -21,6 +22,7 @@ _KEYS = {
     "token": ("token",),
 }
 _decode = json.JSONDecoder().raw_decode
+_OBJECT = re.compile(r'\{\s*"')
 # vevs' app writes the address, the model and the token on the first three lines
 _NOTE = re.compile(
     r"[^\n]*?(\d{1,3}(?:\.\d{1,3}){3})[^\n]*\n"
@@ -70,24 +72,33 @@ def why_not(did: str, parent: str) -> str:
     return "the app has none for it, as for cameras and what only the cloud reaches"
 
 
-def _objects(text: str) -> "Iterator[Dict[str, Any]]":
-    """Each JSON object with a token and a device id, wherever it stands."""
-    effort = EFFORT * len(text) + 100000
-    at = text.find("{")
-    while at >= 0:
-        try:
-            value, end = _decode(text, at)
-        except RecursionError:
-            effort -= 1000
-            end = at + 1
-        except ValueError as error:
-            effort -= max(getattr(error, "pos", len(text)) - at, 1)
-            end = at + 1
-        else:
-            yield from _devices(value)
-        if effort < 0:
-            raise MiioError("too much broken JSON: this is no log or cache of Mi Home")
-        at = text.find("{", end)
+def _objects(text: str) -> "List[Dict[str, Any]]":
+    """The JSON objects with a token and a device id, wherever they stand."""
+    # In logs they lie within a line; the whole text is worth a try where none does.
+    lines = [line for line in text.split("\n") if '"token"' in line]
+    return list(_scanned(lines)) or list(_scanned([text]))
+
+
+def _scanned(texts: "List[str]") -> "Iterator[Dict[str, Any]]":
+    effort = EFFORT * sum(map(len, texts)) + 1000000
+    for text in texts:
+        match = _OBJECT.search(text)
+        while match:
+            at = match.start()
+            try:
+                value, end = _decode(text, at)
+            except RecursionError:
+                effort, end = effort - _TOO_DEEP, at + 1
+            except ValueError as error:  # which counts the lines up to its position
+                position = getattr(error, "pos", len(text))
+                effort, end = effort - (position - at) - position // 64, at + 1
+            else:
+                yield from _devices(value)
+            if effort < 0:
+                raise MiioError(
+                    "too much broken JSON: this is no log or cache of Mi Home"
+                )
+            match = _OBJECT.search(text, end)
 
 
 def _devices(value: "Any") -> "Iterator[Dict[str, Any]]":
