@@ -4,15 +4,14 @@
 An interpreter is slow at steps and fast at strings, so each round is a few calls that
 work on whole strings in C:
 
-- `bytes.translate` with a table of 256 bytes substitutes every byte of a state at once:
+- `state.translate(table)`, with 256 bytes, substitutes all bytes of a state at once:
   SubBytes, and SubBytes followed by a multiplication in GF(2**8).
 - `INDICES.translate(state)`, the state standing where the table is expected, moves
   bytes: the result holds the state's bytes in the order that INDICES names.
-- XOR of whole states is `^` on one int made of their bytes.
+- XOR of whole states is `^` on ints made of their bytes, little-endian.
 
-A state is 16 bytes in the order of FIPS-197 3.4 (index = 4 * column + row); as an int
-it is little-endian. Table look-ups take a time that depends on the data: where an
-attacker measures this process's time, use another AES.
+A state is 16 bytes in the order of FIPS-197 3.4: index = 4 * column + row. Look-ups
+take a time that depends on the data: where an attacker can measure it, use another AES.
 """
 
 TYPE_CHECKING = False
@@ -33,15 +32,13 @@ def _sum(*tables: bytes) -> bytes:
 
 def _substitution(times_3: bytes) -> bytes:
     """The S-box, FIPS-197 5.1.1: the inverse in GF(2**8), then an affine map."""
-    sbox = bytearray((0x63,)) * 256
+    sbox = bytearray([0x63]) * 256
     powers = [1]  # 3 generates the field: its powers are all elements but 0
     while len(powers) < 255:
         powers.append(times_3[powers[-1]])
     for log, x in enumerate(powers):
-        inverse = powers[-log] * 0x0101  # twice, so that >> turns it
-        sbox[x] ^= (
-            inverse ^ inverse >> 4 ^ inverse >> 5 ^ inverse >> 6 ^ inverse >> 7
-        ) & 0xFF
+        twice = powers[-log] * 0x0101  # the inverse, twice, so that >> turns it
+        sbox[x] ^= (twice ^ twice >> 4 ^ twice >> 5 ^ twice >> 6 ^ twice >> 7) & 0xFF
     return bytes(sbox)
 
 
@@ -59,35 +56,30 @@ _TIMES_9 = _sum(_TIMES_8, _TIMES_1)
 _TIMES_11 = _sum(_TIMES_8, _TIMES_2, _TIMES_1)
 _TIMES_13 = _sum(_TIMES_8, _TIMES_4, _TIMES_1)
 _TIMES_14 = _sum(_TIMES_8, _TIMES_4, _TIMES_2)
-_INV_9, _INV_11, _INV_13, _INV_14 = map(
-    _INV.translate, (_TIMES_9, _TIMES_11, _TIMES_13, _TIMES_14)
-)
+_INV_9, _INV_11 = _INV.translate(_TIMES_9), _INV.translate(_TIMES_11)
+_INV_13, _INV_14 = _INV.translate(_TIMES_13), _INV.translate(_TIMES_14)
 
 # MixColumns (5.1.3) makes row r from 2 * row r + 3 * row r+1 + row r+2 + row r+3: four
 # states, each the substituted state after ShiftRows (5.1.2: index i comes from 5i mod
-# 16) with its columns turned by 0, 1, 2 and 3 rows. One gather of 64 indices lays all
-# four side by side, out of a table that joins S(x), 2 S(x) and 3 S(x) by a filler which
-# makes it 256 bytes long.
-_FILL = bytes(104)
-_join_sub = _FILL.join
+# 16) with its columns turned by 0 to 3 rows. One gather of 64 indices lays the four
+# side by side, out of a table of 256 bytes: S(x), 2 S(x) and 3 S(x), joined by fillers.
+_join_sub = bytes(104).join
 
 
 def _gather(shift: int, starts: "Sequence[int]", blocks: int = 1) -> bytes:
     """Where each byte of the turned states lies in a table with those starts."""
     return bytes(
         start + 16 * block + shift * (i & 12 | (i + turn) & 3) % 16
-        for turn, start in enumerate(starts)
-        for block in range(blocks)
-        for i in range(16)
-    )
+        for turn, start in enumerate(starts) for block in range(blocks)
+        for i in range(16))
 
 
 _MIX = _gather(5, (120, 240, 0, 0)).translate  # 2 S, 3 S, S, S
 
 # Backwards, InvShiftRows (5.3.1: index i comes from 13i mod 16) and InvMixColumns
-# (5.3.3) take 14, 11, 13 and 9 times the inverse. CBC decryption knows all of its
-# blocks, and the terms of four blocks just fill a table: one round serves up to four.
-# These are the gathers for 0 to 4 blocks.
+# (5.3.3) take 14, 11, 13 and 9 times the inverse. The terms of four blocks just fill a
+# table, and CBC decryption knows all blocks: one round serves up to four. These are the
+# gathers for 0 to 4 blocks.
 _FEW = 4
 _UNMIX = [_gather(13, range(0, 64 * n, 16 * n or 1), n).translate for n in range(5)]
 _UNSHIFT = [_gather(13, (0,), n).translate for n in range(5)]
@@ -97,20 +89,18 @@ _ONES = sum(1 << 32 * i for i in range(5))
 _RCON = [rcon * (_ONES & _MASK) for rcon in (1, 2, 4, 8, 16, 32, 64, 128, 0x1B, 0x36)]
 # The lowest 8, 16 and 24 bits of each word in up to 13 round keys
 _LOW_8, _LOW_16, _LOW_24 = (
-    sum(((1 << bits) - 1) << 32 * i for i in range(52)) for bits in (8, 16, 24)
-)
+    sum(((1 << bits) - 1) << 32 * i for i in range(52)) for bits in (8, 16, 24))
 
-# Many blocks at once lie in lanes: byte (row, column) of every block side by side, the
-# lanes row after row. This is where lane 4 * row + column lies in a block.
+# Many blocks at once lie in lanes: byte (row, column) of every block side by side. This
+# is where lane 4 * row + column lies in a block.
 _LANES = tuple(4 * column + row for row in range(4) for column in range(4))
-_LANES_FROM = 9  # blocks; below that, four at a time are faster
-_CHUNK = 1024  # blocks at once: 16 KiB, so that what a round touches stays in the cache
-_LANE_FILL = bytes(240)
+_LANES_FROM = 9  # blocks; for less, four at a time are faster
+_CHUNK = 1024  # blocks at once: what a round touches stays in the cache
 
 
-# The key schedule, FIPS-197 5.2, for each length of key: 11, 13 or 15 round keys. A
-# word of the schedule is the word before it XOR the word Nk before it. Over four words
-# that is a running XOR, made by doubling, plus a substituted word in all four.
+# The key schedule, FIPS-197 5.2: 11, 13 or 15 round keys. A word of it is the word
+# before it XOR the word Nk before it. Over four words that is a running XOR, made by
+# doubling, plus a substituted word in all four.
 
 
 def _expand_128(key: bytes) -> "List[int]":
@@ -138,7 +128,7 @@ def _expand_192(key: bytes) -> "List[int]":
         running = (running ^ words >> 8 ^ (rcon << 64 | rcon)) & (1 << 192) - 1
         schedule.append(running.to_bytes(24, "little"))
     joined = b"".join(schedule)
-    return [int.from_bytes(joined[i : i + 16], "little") for i in range(0, 208, 16)]
+    return [int.from_bytes(joined[i:i + 16], "little") for i in range(0, 208, 16)]
 
 
 def _expand_256(key: bytes) -> "List[int]":
@@ -162,8 +152,8 @@ _EXPAND = {16: _expand_128, 24: _expand_192, 32: _expand_256}
 def _invert(keys: "List[int]") -> "List[int]":
     """Round keys for the equivalent inverse cipher, FIPS-197 5.3.5, in order of use.
 
-    InvMixColumns (5.3.3) is applied to all but the first and the last: all of them at
-    once, each column a word of one int, whose rows turn by shifts and masks.
+    InvMixColumns (5.3.3), on all but the first and the last at once: each column is a
+    word of one int, whose rows turn by shifts and masks.
     """
     text = b"".join([key.to_bytes(16, "little") for key in keys[-2:0:-1]])
     number, size = int.from_bytes, len(text)
@@ -176,7 +166,7 @@ def _invert(keys: "List[int]") -> "List[int]":
         ^ (row_2 >> 16 & _LOW_16 | (row_2 & _LOW_16) << 16)
         ^ (row_3 >> 24 & _LOW_8 | (row_3 & _LOW_24) << 8)
     ).to_bytes(size, "little")
-    middle = [number(unmixed[i : i + 16], "little") for i in range(0, size, 16)]
+    middle = [number(unmixed[i:i + 16], "little") for i in range(0, size, 16)]
     return [keys[-1]] + middle + [keys[0]]
 
 
@@ -202,15 +192,11 @@ class AES:
 
     def encrypt_block(self, block: bytes) -> bytes:
         """Encrypt 16 bytes; another length raises ValueError. FIPS-197 5.1."""
-        if len(block) != BLOCK:
-            raise ValueError("a block has 16 bytes, not %d" % len(block))
-        return self.encrypt_cbc(bytes(BLOCK), block)
+        return self.encrypt_cbc(bytes(BLOCK), _one_block(block))
 
     def decrypt_block(self, block: bytes) -> bytes:
         """Decrypt 16 bytes; another length raises ValueError. FIPS-197 5.3.5."""
-        if len(block) != BLOCK:
-            raise ValueError("a block has 16 bytes, not %d" % len(block))
-        return self.decrypt_cbc(bytes(BLOCK), block)
+        return self.decrypt_cbc(bytes(BLOCK), _one_block(block))
 
     def encrypt_cbc(self, iv: bytes, data: bytes) -> bytes:
         """Encrypt whole blocks in CBC mode, SP 800-38A 6.2.
@@ -225,24 +211,13 @@ class AES:
         blocks = []
         state = number(iv, "little")
         for i in range(0, len(data), BLOCK):
-            state ^= number(data[i : i + BLOCK], "little") ^ first
+            state ^= number(data[i:i + BLOCK], "little") ^ first
             for key in middle:
-                # SubBytes and the products, then ShiftRows and MixColumns' four terms
-                # ...
-                text = state.to_bytes(16, "little")
-                state = number(
-                    mix(
-                        join(
-                            (
-                                text.translate(sub),
-                                text.translate(sub_2),
-                                text.translate(sub_3),
-                            )
-                        )
-                    ),
-                    "little",
-                )
-                state ^= state >> 256  # ... which are summed, and AddRoundKey
+                text = state.to_bytes(16, "little")  # SubBytes and the products,
+                table = join((text.translate(sub), text.translate(sub_2),
+                              text.translate(sub_3)))
+                state = number(mix(table), "little")  # ShiftRows, MixColumns' terms,
+                state ^= state >> 256  # their sum, and AddRoundKey
                 state = (state ^ state >> 128) & mask ^ key
             # the last round has no MixColumns
             text = state.to_bytes(16, "little").translate(sub)
@@ -251,13 +226,9 @@ class AES:
         return b"".join(blocks)
 
     def decrypt_cbc(self, iv: bytes, data: bytes) -> bytes:
-        """Decrypt whole blocks in CBC mode, SP 800-38A 6.2.
-
-        iv: 16 bytes. data: a multiple of 16 bytes. Other lengths raise ValueError.
-        """
+        """Decrypt in CBC mode, SP 800-38A 6.2. iv, data: as for encrypt_cbc()."""
         _check(iv, data)
-        if not self._inverse:
-            # a client that only sends never needs them
+        if not self._inverse:  # a client that only sends never needs them
             self._inverse = _invert(self._keys)
         chain = bytes(iv) + bytes(data)
         if 0 < len(data) <= _FEW * BLOCK:
@@ -266,9 +237,8 @@ class AES:
             decrypt, size = self._decrypt_few, _FEW * BLOCK
         else:
             decrypt, size = self._decrypt_lanes, _CHUNK * BLOCK
-        return b"".join(
-            [decrypt(chain[i : i + BLOCK + size]) for i in range(0, len(data), size)]
-        )
+        parts = range(0, len(data), size)
+        return b"".join([decrypt(chain[i:i + BLOCK + size]) for i in parts])
 
     def _decrypt_few(self, chain: bytes) -> bytes:
         """CBC decryption of 1 to 4 blocks; chain: the IV, then the blocks."""
@@ -281,15 +251,8 @@ class AES:
         state = number(chain[BLOCK:], "little") ^ keys[0]
         for key in keys[1:-1]:
             text = state.to_bytes(size, "little")
-            table = join(
-                (
-                    text.translate(inv_14),
-                    text.translate(inv_11),
-                    text.translate(inv_13),
-                    text.translate(inv_9),
-                    fill,
-                )
-            )
+            table = join((text.translate(inv_14), text.translate(inv_11),
+                          text.translate(inv_13), text.translate(inv_9), fill))
             state = number(unmix(table), "little")
             state ^= state >> half
             state = (state ^ state >> quarter) & mask ^ key
@@ -314,56 +277,43 @@ class AES:
         state = number(b"".join([lane[1:] for lane in lanes]), "little") ^ keys[0]
         for key in keys[1:-1]:
             text = _unshift(state.to_bytes(size, "little"), n)
-            # InvMixColumns: a row's terms come from the rows below it, so turn by whole
-            # rows
-            rows = text + text
+            rows = text + text  # InvMixColumns: a row's terms come from those below it
             state = (
                 number(text.translate(_INV_14), "little")
-                ^ number(rows[4 * n : 20 * n].translate(_INV_11), "little")
-                ^ number(rows[8 * n : 24 * n].translate(_INV_13), "little")
-                ^ number(rows[12 * n : 28 * n].translate(_INV_9), "little")
-                ^ key
-            )
+                ^ number(rows[4 * n:20 * n].translate(_INV_11), "little")
+                ^ number(rows[8 * n:24 * n].translate(_INV_13), "little")
+                ^ number(rows[12 * n:28 * n].translate(_INV_9), "little")
+                ^ key)
         text = _unshift(state.to_bytes(size, "little"), n).translate(_INV)
-        state = (
-            number(text, "little")
-            ^ keys[-1]
-            ^ number(b"".join([lane[:-1] for lane in lanes]), "little")
-        )
+        state = number(text, "little") ^ keys[-1]
+        state ^= number(b"".join([lane[:-1] for lane in lanes]), "little")
         text, plain = state.to_bytes(size, "little"), bytearray(size)
         for lane, i in enumerate(_LANES):
-            plain[i::BLOCK] = text[lane * n : lane * n + n]
+            plain[i::BLOCK] = text[lane * n:lane * n + n]
         return bytes(plain)
 
     def _spread(self, n: int) -> "List[int]":
         """The inverse round keys, each of their bytes repeated over a lane of n."""
         known, keys = self._lane_keys  # read and written whole: threads may share a key
         if known != n:
-            template = b"".join([bytes((i,)) * n for i in _LANES])
-            keys = [
-                int.from_bytes(
-                    template.translate(key.to_bytes(16, "little") + _LANE_FILL),
-                    "little",
-                )
-                for key in self._inverse
-            ]
+            gather = b"".join([bytes((i,)) * n for i in _LANES]).translate
+            tables = [key.to_bytes(16, "little") + bytes(240) for key in self._inverse]
+            keys = [int.from_bytes(gather(table), "little") for table in tables]
             self._lane_keys = n, keys
         return keys
 
 
 def _unshift(text: bytes, n: int) -> bytes:
     """InvShiftRows, FIPS-197 5.3.1: row r of the lanes turns right by r columns."""
-    return b"".join(
-        (
-            text[: 4 * n],
-            text[7 * n : 8 * n],
-            text[4 * n : 7 * n],
-            text[10 * n : 12 * n],
-            text[8 * n : 10 * n],
-            text[13 * n :],
-            text[12 * n : 13 * n],
-        )
-    )
+    return b"".join((
+        text[:4 * n], text[7 * n:8 * n], text[4 * n:7 * n], text[10 * n:12 * n],
+        text[8 * n:10 * n], text[13 * n:], text[12 * n:13 * n]))
+
+
+def _one_block(block: bytes) -> bytes:
+    if len(block) != BLOCK:
+        raise ValueError("a block has 16 bytes, not %d" % len(block))
+    return block
 
 
 def _check(iv: bytes, data: bytes) -> None:

@@ -410,16 +410,13 @@ class _Progress:
 
     def __call__(self, name: str) -> None:
         if self._now() > self._next and sys.stderr is not None and sys.stderr.isatty():
-            text = _encodable(_shown(name[-70:]), sys.stderr)
-            sys.stderr.write("\r\x1b[K... " + text)
-            sys.stderr.flush()
+            _write("\r\x1b[K... " + _shown(name[-70:]), sys.stderr, end="")
             self._next = self._now() + 0.2
             self._shown = True
 
     def clear(self) -> None:
         if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            _write("\r\x1b[K", sys.stderr, end="")
 
 
 def _password(options: "Options") -> "Union[str, Callable[[], Optional[str]], None]":
@@ -605,22 +602,23 @@ def _shown(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def _encodable(text: str, stream: "TextIO") -> str:
-    """A text that the stream can take, in whatever locale."""
-    encoding = getattr(stream, "encoding", None) or "ascii"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+def _write(text: str, stream: "Optional[TextIO]", end: str = "\n") -> None:
+    if stream is None:
+        return
+    try:
+        print(text, end=end, file=stream, flush=True)
+    except UnicodeEncodeError:  # the locale is C
+        plain = text.encode("ascii", "backslashreplace").decode()
+        print(plain, end=end, file=stream, flush=True)
 
 
 def _print(text: str) -> None:
-    if sys.stdout is not None:
-        print(_encodable(text, sys.stdout), flush=True)
+    _write(text, sys.stdout)
 
 
 def _say(text: str) -> None:
     """One line on stderr, with nothing in it that a terminal would obey."""
-    if sys.stderr is None:
-        return
     try:
-        print(_encodable(_shown(text), sys.stderr), file=sys.stderr, flush=True)
+        _write(_shown(text), sys.stderr)
     except OSError:
         pass  # there is nowhere left to say it

@@ -6,30 +6,15 @@ import socket
 import time
 from _thread import allocate_lock, start_new_thread
 
-from .errors import (
-    DeviceError,
-    MiioError,
-    NoReply,
-    PacketError,
-    PayloadError,
-    TokenError,
-)
+from .errors import (DeviceError, MiioError, NoReply, PacketError, PayloadError,
+                     TokenError)
 from .packet import HELLO, Found, Token
 from .session import Session, compose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import (
-        Any,
-        Callable,
-        ClassVar,
-        Dict,
-        Iterator,
-        List,
-        Optional,
-        Sequence,
-        Union,
-    )
+    from typing import (Any, Callable, ClassVar, Dict, Iterator, List, Optional,
+                        Sequence, Union)
 
     from .session import Known
 
@@ -37,7 +22,7 @@ if TYPE_CHECKING:
     Trace = Callable[[str, bytes, str], None]
 
 PORT = 54321
-HELLO_AT = (0.0, 0.3, 0.9)  # s: bursts of hellos upset some devices
+HELLO_AT = (0.0, 0.3, 0.9)  # s: bursts upset some devices
 SHARES = (1, 2, 2)  # how the sends of a call share out its time
 RETRIES = ("same", "fresh", "never")
 BUSY = (-9999, -30001)  # errors that pass by themselves
@@ -47,13 +32,8 @@ RECEIVE_SIZE = 65535  # bytes
 DISCARDED = 100  # datagrams at the most
 _LONGEST = 86400.0  # s
 # These mean what silence means: the way is broken for a moment, or for good.
-_LIKE_SILENCE = (
-    errno.EHOSTUNREACH,
-    errno.EHOSTDOWN,
-    errno.ENETDOWN,
-    errno.ENOBUFS,
-    errno.EAGAIN,
-)
+_LIKE_SILENCE = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ENOBUFS,
+                 errno.EAGAIN)
 _SILENCE = object()
 _HELLO = object()
 
@@ -63,9 +43,7 @@ def check_limits(port: int, timeout: float) -> None:
     if type(port) is not int or not 0 < port < 65536:
         raise ValueError("a port is a number from 1 to 65535, not %r" % port)
     if not 0 < timeout <= _LONGEST:
-        raise ValueError(
-            "a timeout is more than 0 s and at most a day, not %r" % timeout
-        )
+        raise ValueError("a timeout is over 0 s and at most a day, not %r" % timeout)
 
 
 def resolve(host: str, deadline: float) -> str:
@@ -76,10 +54,8 @@ def resolve(host: str, deadline: float) -> str:
     except (OSError, ValueError):
         pass
     if not host.strip("0123456789.") or not all(" " < char < "\x7f" for char in host):
-        raise NoReply(
-            "%s is neither an IPv4 address, such as 192.168.1.47, nor a host name"
-            % ascii(host)
-        )
+        raise NoReply("%s is neither an IPv4 address, such as 192.168.1.47, nor a host "
+                      "name" % ascii(host))
     outcome: "List[Union[str, OSError]]" = []
     done = allocate_lock()
     done.acquire()
@@ -87,10 +63,8 @@ def resolve(host: str, deadline: float) -> str:
     # In a thread, as it may block for longer than we may; coverage cannot follow it.
     def look_up() -> None:  # pragma: no cover
         try:
-            # bytes: small hosts have no idna codec, and str would need it
-            found = socket.getaddrinfo(
-                host.encode("ascii"), None, socket.AF_INET, socket.SOCK_DGRAM
-            )
+            name = host.encode("ascii")  # str would need idna, which small hosts lack
+            found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_DGRAM)
             outcome.append(str(found[0][4][0]))
         except OSError as error:
             outcome.append(error)
@@ -106,7 +80,7 @@ def resolve(host: str, deadline: float) -> str:
 
 
 def open_socket(bind: "Optional[str]", deadline: float) -> socket.socket:
-    """A UDP socket at the local address bind; NoReply if there is none such."""
+    """A UDP socket at the local address bind; NoReply if there is none."""
     address = None if bind is None else resolve(bind, deadline)
     try:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -117,15 +91,13 @@ def open_socket(bind: "Optional[str]", deadline: float) -> socket.socket:
             sock.bind((address, 0))
     except OSError as error:
         sock.close()
-        raise NoReply(
-            "cannot send from %s, which is no address of this host: %s"
-            % (bind, error.strerror)
-        ) from None
+        text = "cannot send from %s, which is no address of this host: %s"
+        raise NoReply(text % (bind, error.strerror)) from None
     return sock
 
 
 def unreachable(where: str, error: OSError) -> str:
-    """What an error of the socket means for somebody who wants to reach where."""
+    """What an error of the socket means to one who wants to reach where."""
     if isinstance(error, ConnectionError):  # ICMP says: port unreachable
         return "%s: the port is closed: no miIO device listens there" % where
     if error.errno == errno.EBADF:
@@ -140,17 +112,10 @@ class Link:
 
     now = staticmethod(time.monotonic)
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        bind: "Optional[str]",
-        deadline: float,
-        trace: "Optional[Trace]" = None,
-    ) -> None:
+    def __init__(self, host: str, port: int, bind: "Optional[str]", deadline: float,
+                 trace: "Optional[Trace]" = None) -> None:
         self.address = resolve(host, deadline)
-        self.port = port
-        self._trace = trace
+        self.port, self._trace = port, trace
         self._socket = open_socket(bind, deadline)
         try:
             self._socket.connect((self.address, port))
@@ -206,36 +171,25 @@ class Client:
     """A device on the network; may be shared between threads, whose calls take turns.
 
     host: address or name. token: 32 hex digits, 16 bytes, a Token, None to use the one
-    that the device shows in its hello, or a function that gives the Token, or None, of
-    a device id, such as a tokens.Store. timeout: s, the time that each call may take
-    at the most. bind: the local address to send from. link: a Link or its like, for
-    tests. trace: called with "sent" or "received", each datagram and the device's
-    address.
+    that the device shows in its hello, or a function from a device id to its Token or
+    None, such as a tokens.Store. timeout: s, for each call. bind: the local address to
+    send from. link: a Link or its like, for tests. trace: called with "sent" or
+    "received", each datagram and the device's address.
 
     Errors: MiioError; TypeError or ValueError for arguments that cannot be meant.
     """
 
     discover: "ClassVar[Callable[..., Iterator[Found]]]"  # set by discovery.py
 
-    def __init__(
-        self,
-        host: str,
-        token: "Union[str, bytes, Token, Known, None]" = None,
-        *,
-        port: int = PORT,
-        timeout: float = 5.0,
-        bind: "Optional[str]" = None,
-        link: "Optional[Link]" = None,
-        trace: "Optional[Trace]" = None,
-    ) -> None:
+    def __init__(self, host: str, token: "Union[str, bytes, Token, Known, None]" = None,
+                 *, port: int = PORT, timeout: float = 5.0,
+                 bind: "Optional[str]" = None, link: "Optional[Link]" = None,
+                 trace: "Optional[Trace]" = None) -> None:
         check_limits(port, timeout)
         if not isinstance(host, str):
             raise TypeError("a host is a str, not %s" % type(host).__name__)
-        self.host = host
-        self.port = port
-        self.timeout = timeout
-        self._bind = bind
-        self._trace = trace
+        self.host, self.port, self.timeout = host, port, timeout
+        self._bind, self._trace = bind, trace
         self._given_link = self._link = link
         self._lock = allocate_lock()
         known = token if callable(token) else None
@@ -261,28 +215,22 @@ class Client:
         """Say hello; NoReply if the device does not answer within the timeout."""
         return self._call(_Call.handshake)  # type: ignore[no-any-return]
 
-    def send(
-        self,
-        method: str,
-        params: "Union[Sequence[Any], Dict[str, Any]]" = (),
-        *,
-        retry: "Optional[str]" = None,
-    ) -> "Any":
+    def send(self, method: str, params: "Union[Sequence[Any], Dict[str, Any]]" = (), *,
+             retry: "Optional[str]" = None) -> "Any":
         """Call a method of the device and return the "result" of its reply.
 
-        retry: what a new try after a silence does. "same": the id stays, so that a
-        device that drops repeated ids acts at most once; "fresh": a new id, which every
-        device answers, but may act on twice; "never": no new try. Default: "fresh" for
+        retry: what follows a silence. "same": a try with the same id, so that a device
+        that drops repeated ids acts once at most; "fresh": one with a new id, which
+        every device answers, but may act on twice; "never": none. Default: "fresh" for
         reads (get_... and miIO.info), "same" for all else.
         """
         return self.command({"method": method, "params": params}, retry=retry)
 
-    def command(
-        self, fields: "Dict[str, Any]", *, retry: "Optional[str]" = None
-    ) -> "Any":
-        """Send a whole command, with whatever members it has besides method and params.
+    def command(self, fields: "Dict[str, Any]", *,
+                retry: "Optional[str]" = None) -> "Any":
+        """Like send(), with whatever members fields has besides method and params.
 
-        An "id" among them is sent as it is. Otherwise like send().
+        An "id" among them is sent as it is.
         """
         if retry is not None and retry not in RETRIES:
             raise ValueError('retry is "same", "fresh" or "never", not %r' % (retry,))
@@ -293,10 +241,8 @@ class Client:
         """What the device says of itself: the result of miIO.info."""
         result = self.send("miIO.info")
         if not isinstance(result, dict):
-            raise PayloadError(
-                "expected an object as the result of miIO.info, not %s"
-                % type(result).__name__
-            )
+            raise PayloadError("expected an object as the result of miIO.info, not "
+                               + type(result).__name__)
         return result
 
     def _call(self, work: "Callable[[_Call], Any]") -> "Any":
@@ -306,10 +252,8 @@ class Client:
         call = None
         try:
             if not taken or deadline - now() < self.timeout * LEAST:
-                raise NoReply(
-                    "%s: other threads' calls took all of the %g s"
-                    % (self._where(), self.timeout)
-                )
+                raise NoReply("%s: other threads' calls took all of the %g s"
+                              % (self._where(), self.timeout))
             link = self._link
             if link is None:
                 link = Link(self.host, self.port, self._bind, deadline, self._trace)
@@ -322,15 +266,14 @@ class Client:
             raise
         except OSError as error:
             self._hang_up()
-            raise NoReply(
-                unreachable(self._where(), error), call.attempts if call else 0
-            ) from None
+            attempts = call.attempts if call else 0
+            raise NoReply(unreachable(self._where(), error), attempts) from None
         finally:
             if taken:
                 self._lock.release()
 
     def _hang_up(self) -> None:
-        """After a silence, late replies go to the old port, and hello comes first."""
+        """After a silence: late replies go to the old port, and hello comes first."""
         self._session.silence()
         self.close()
 
@@ -343,10 +286,8 @@ _ident_lock = allocate_lock()
 
 
 def _first_ident() -> int:
-    """Where a session's ids start: at the wall clock's milliseconds.
-
-    So ids do not repeat from one run to the next, nor between clients made at once.
-    """
+    """Where a session's ids start: at the wall clock's milliseconds, so that they do
+    not repeat from one run to the next, nor between clients made at once."""
     global _last_ident
     with _ident_lock:
         _last_ident = max(int(time.time() * 1000), _last_ident + 1000)
@@ -370,23 +311,17 @@ class _Request:
 
 
 def _is_read(method: str) -> bool:
-    return method.startswith(("get_", "miIO.get_")) or method in (
-        "miIO.info",
-        "miIO.wifi_assoc_state",
-    )
+    return (method.startswith(("get_", "miIO.get_"))
+            or method in ("miIO.info", "miIO.wifi_assoc_state"))
 
 
 class _Call:
     """One call: hellos, sends and waits until its deadline."""
 
-    def __init__(
-        self, session: Session, link: Link, where: str, deadline: float
-    ) -> None:
-        self._session = session
-        self._link = link
-        self._where = where
-        self._deadline = deadline
-        self._started = link.now()
+    def __init__(self, session: Session, link: Link, where: str,
+                 deadline: float) -> None:
+        self._session, self._link, self._where = session, link, where
+        self._started, self._deadline = link.now(), deadline
         self._idents: "List[int]" = []  # of its requests: a reply to any will do
         self._came: "Dict[str, int]" = {}  # what was skipped, and how often
         self._verdict: "Optional[MiioError]" = None
@@ -419,7 +354,8 @@ class _Call:
                 if error.code not in BUSY or not request.is_read:
                     raise
                 busy = error
-                self._pause()
+                self._idents.clear()  # they were answered
+                self._listen(min(self._link.now() + BUSY_PAUSE, self._deadline))
                 continue
             if answer is not _SILENCE:
                 return answer
@@ -443,11 +379,6 @@ class _Call:
         self._link.send(datagram)
         self.attempts += 1
         return self._listen(until)
-
-    def _pause(self) -> None:
-        """Let a busy device be, and forget the ids that it has answered."""
-        self._idents.clear()
-        self._listen(min(self._link.now() + BUSY_PAUSE, self._deadline))
 
     def _greet(self, until: float) -> "Any":
         """Say hello until it is answered: _HELLO, _SILENCE or a late answer."""
@@ -481,7 +412,7 @@ class _Call:
                 self._skip(error)
 
     def _skip(self, error: MiioError) -> None:
-        """Note why a datagram was skipped, in little space however many come."""
+        """Note why a datagram was skipped, in little space for however many."""
         text = str(error)
         if text not in self._came and len(self._came) >= 3:
             text = "and more"
@@ -491,36 +422,30 @@ class _Call:
             self._verdict = error.with_traceback(None)  # which would keep the datagram
 
     def _no_hello(self) -> NoReply:
-        return NoReply(
-            "%s: no answer to hello in %s: is the device switched on, is the address "
-            "right, and is this host in the same subnet? (devices ignore others)%s"
-            % (self._where, self._spent(), self._instead())
-        )
+        text = ("%s: no answer to hello in %s: is the device switched on, is the "
+                "address right, and is this host in the same subnet? (devices ignore "
+                "others)%s")
+        return NoReply(text % (self._where, self._spent(), self._instead()))
 
     def _no_answer(self) -> MiioError:
-        """What the silence means, by what this call and those before have seen."""
+        """What the silence means, by all that was seen so far."""
         session = self._session
         if session.shows_another_token() and not session.verified:
             return TokenError(
                 "%s: no answer, and it shows another token than the one given: it was "
                 "reset or set up again; leave the token out to use the one it shows"
-                % self._where
-            )
+                % self._where)
         sends = "the request" if self.attempts == 1 else "%d requests" % self.attempts
         if self._hellos and not self._greeted:
             text = "no answer to %s in %s, nor to hello; it may have acted all the same"
         elif session.verified and self._greeted:
-            text = (
-                "it answers hello, but no longer %s in %s: was its token changed? It "
-                "may have acted all the same"
-            )
+            text = ("it answers hello, but no longer %s in %s: was its token changed? "
+                    "It may have acted all the same")
         elif session.verified:
             text = "no answer to %s in %s; it may have acted all the same"
         else:
-            text = (
-                "it answered hello, but not %s in %s: is the token right? (most "
-                "devices do not answer a wrong one)"
-            )
+            text = ("it answered hello, but not %s in %s: is the token right? (most "
+                    "devices do not answer a wrong one)")
         text %= (sends, self._spent())
         if session.former and not session.verified:
             text += "; " + session.former
@@ -531,6 +456,5 @@ class _Call:
 
     def _instead(self) -> str:
         """What arrived instead of an answer."""
-        return "".join(
-            "; came instead: %s (%d times)" % kind for kind in self._came.items()
-        )
+        kinds = self._came.items()
+        return "".join("; came instead: %s (%d times)" % kind for kind in kinds)

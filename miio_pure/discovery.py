@@ -6,23 +6,14 @@ import socket
 import struct
 import time
 
-from .client import (
-    Client,
-    HELLO_AT,
-    PORT,
-    RECEIVE_SIZE,
-    check_limits,
-    open_socket,
-    resolve,
-    unreachable,
-)
+from .client import (HELLO_AT, PORT, RECEIVE_SIZE, Client, check_limits, open_socket,
+                     resolve, unreachable)
 from .errors import MiioError, NoReply
 from .packet import HELLO, Found, decode_hello
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator, List, Optional, Set, Tuple
-
     from .client import Trace
 
 EVERYONE = "255.255.255.255"
@@ -31,22 +22,15 @@ LATE = 1000  # datagrams that may be read after the time is up
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 
 
-def discover(
-    *targets: str,
-    timeout: float = 5.0,
-    bind: "Optional[str]" = None,
-    port: int = PORT,
-    trace: "Optional[Trace]" = None,
-) -> "Iterator[Found]":
+def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
+             port: int = PORT, trace: "Optional[Trace]" = None) -> "Iterator[Found]":
     """Yield a Found for each device that answers a hello, as it answers.
 
-    targets: addresses or host names; none means a broadcast. timeout: s. bind: the
-    local address to send from; a broadcast goes out on its interface. trace: see
-    Client.
+    targets: addresses or host names; none: a broadcast. timeout: s. bind: the local
+    address to send from; a broadcast goes out on its interface. trace: see Client.
 
     Raises NoReply if nothing can be sent, if the port of the only target is closed, or,
-    after all others have answered, for a target that cannot be found. Where devices
-    just stay silent, nothing is yielded.
+    at the end, for a target that cannot be found; not where devices just stay silent.
     """
     check_limits(port, timeout)
     start = time.monotonic()
@@ -62,9 +46,8 @@ def discover(
         raise failures[0]
 
 
-def _resolve_all(
-    targets: "Tuple[str, ...]", deadline: float
-) -> "Tuple[List[str], List[NoReply]]":
+def _resolve_all(targets: "Tuple[str, ...]",
+                 deadline: float) -> "Tuple[List[str], List[NoReply]]":
     """The addresses that can be found, and why others cannot; NoReply if none can."""
     addresses, failures = [], []
     for target in targets:
@@ -83,20 +66,12 @@ Client.discover = staticmethod(discover)
 class _Search:
     """Hellos to some addresses from one socket, and the answers to them."""
 
-    def __init__(
-        self,
-        sock: socket.socket,
-        addresses: "List[str]",
-        port: int,
-        trace: "Optional[Trace]",
-    ) -> None:
-        self._socket = sock
-        self._addresses = addresses
-        self._port = port
-        self._trace = trace
+    def __init__(self, sock: socket.socket, addresses: "List[str]", port: int,
+                 trace: "Optional[Trace]") -> None:
+        self._socket, self._addresses = sock, addresses
+        self._port, self._trace = port, trace
         self._seen: "Set[str]" = set()  # addresses
-        # A broadcast's answers come from anywhere. That of a subnet ends in 255, nearly
-        # always.
+        # A broadcast's answers come from anywhere. A subnet's ends, mostly, in 255.
         self._open = any(address.endswith(".255") for address in addresses)
         self._connected = len(addresses) == 1 and not self._open
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -122,24 +97,23 @@ class _Search:
         try:
             self._socket.sendto(HELLO, (address, self._port))
         except OSError as error:
-            if address != EVERYONE or error.errno not in _NO_ROUTE:
-                raise
-            if not self._send_on_interfaces():
+            no_route = address == EVERYONE and error.errno in _NO_ROUTE
+            if not (no_route and self._send_on_interfaces()):
                 raise
 
     def _send_on_interfaces(self) -> int:
         """Without a default route: broadcast on each; how many took it."""
+        if not hasattr(socket.socket, "sendmsg") or not hasattr(socket, "if_nameindex"):
+            return 0  # Windows has no sendmsg, PyPy no if_nameindex
         taken = 0
-        for index, _ in _interfaces():
+        for index, name in socket.if_nameindex():
+            if name == "lo":  # no other hosts are there
+                continue
             # struct in_pktinfo of ip(7): interface, local address, header address
             info = struct.pack("@i4s4s", index, b"", b"")
+            options = [(socket.IPPROTO_IP, _IP_PKTINFO, info)]
             try:
-                self._socket.sendmsg(
-                    [HELLO],
-                    [(socket.IPPROTO_IP, _IP_PKTINFO, info)],
-                    0,
-                    (EVERYONE, self._port),
-                )
+                self._socket.sendmsg([HELLO], options, 0, (EVERYONE, self._port))
                 taken += 1
             except OSError:
                 pass  # this one has no address, or is down
@@ -172,9 +146,8 @@ class _Search:
         return not self._open and self._seen.issuperset(self._addresses)
 
     def _judge(self, datagram: bytes, address: str, port: int) -> "Optional[Found]":
-        if port != self._port or address in self._seen:
-            return None
-        if not (self._open or address in self._addresses):
+        expected = self._open or address in self._addresses
+        if not expected or port != self._port or address in self._seen:
             return None
         try:
             packet = decode_hello(datagram)
@@ -186,10 +159,3 @@ class _Search:
     def _cannot_send(self, error: OSError) -> NoReply:
         where = "%s port %d" % (", ".join(self._addresses), self._port)
         return NoReply(unreachable(where, error))
-
-
-def _interfaces() -> "List[Tuple[int, str]]":
-    """Those on which other hosts may be."""
-    if not hasattr(socket.socket, "sendmsg") or not hasattr(socket, "if_nameindex"):
-        return []  # Windows has no sendmsg, PyPy no if_nameindex
-    return [(index, name) for index, name in socket.if_nameindex() if name != "lo"]

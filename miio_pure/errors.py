@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The errors of this package: one base, and one class for each thing a caller does
-next."""
+"""The errors: one base, and a class for each thing that a caller does next."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,10 +39,7 @@ class ChecksumError(PacketError):
 
 
 class PayloadError(MiioError):
-    """A payload was decrypted but is no JSON object, even after the repairs.
-
-    payload: the decrypted bytes.
-    """
+    """A decrypted payload is no JSON object, even after repairs. payload: its bytes."""
 
     def __init__(self, text: str, payload: bytes = b"") -> None:
         super().__init__(text)  # the payload stays out of the repr: it may hold a token
@@ -53,8 +49,7 @@ class PayloadError(MiioError):
 class NoReply(MiioError, TimeoutError):
     """The device stayed silent, or cannot be reached.
 
-    attempts: how many requests left. sent: True if any did, so the device may have
-    acted.
+    attempts: requests that left. sent: True if any did: the device may have acted.
     """
 
     def __init__(self, text: str, attempts: int = 0) -> None:
@@ -80,10 +75,6 @@ class DeviceError(MiioError):
         self.meaning = "" if code is None else MEANINGS.get(code, "")
 
     def __str__(self) -> str:
-        parts = ["device error"]
-        if self.code is not None:
-            parts.append(str(self.code))
-        if self.message:
-            parts.append(self.message)
-        text = " ".join(parts)
+        code = "" if self.code is None else str(self.code)
+        text = " ".join(filter(None, ("device error", code, self.message)))
         return "%s (%s)" % (text, self.meaning) if self.meaning else text

@@ -15,33 +15,29 @@ def _find_md5() -> "Callable[[bytes], Any]":
     """The MD5 of this Python: `_md5` loads in no time, hashlib brings OpenSSL along."""
     try:
         from _md5 import md5  # type: ignore[import-not-found]
-
         md5(b"")
         return md5  # type: ignore[no-any-return]
     except (ImportError, ValueError):
         pass
     try:
-        import hashlib
+        from hashlib import md5
     except ImportError:
         return _no_md5
-    try:  # 3.9 and later, where policy forbids MD5 for security
-        hashlib.md5(b"", usedforsecurity=False)
-        return lambda data: hashlib.md5(data, usedforsecurity=False)
-    except (AttributeError, TypeError, ValueError):
-        pass
-    try:
-        hashlib.md5(b"")
-        return hashlib.md5
-    except (AttributeError, ValueError):
-        return _no_md5
+    # 3.9 and later are told that it is not for security, which policy may forbid.
+    for options in ({"usedforsecurity": False}, {}):
+        try:
+            md5(b"", **options)
+            return lambda data: md5(data, **options)
+        except (TypeError, ValueError):
+            pass
+    return _no_md5
 
 
 def _no_md5(data: bytes) -> "Any":
     raise TokenError(
-        "this Python has no MD5, which miIO is built on: neither the module _md5 nor "
-        "a hashlib that allows it; install the full Python package, or switch "
-        "off FIPS mode"
-    )
+        "this Python has no MD5, which miIO is built on: neither the module _md5 nor a "
+        "hashlib that allows it; install the full Python package, or switch off FIPS "
+        "mode")
 
 
 _md5 = _find_md5()
@@ -58,8 +54,8 @@ _REJECTED = b"\xff" * 16
 class Token:
     """The secret of a device, with the key and the IV that follow from it.
 
-    value: 32 hex digits, 16 bytes, or a Token; anything else raises TokenError.
-    key, iv: 16 bytes each. bytes(token) and token.hex() give it back; repr() does not.
+    value: 32 hex digits, 16 bytes, or a Token; all else raises TokenError. key, iv: 16
+    bytes each. bytes(token) and token.hex() give it back; repr() does not.
     """
 
     __slots__ = ("key", "iv", "_bytes", "_aes")
@@ -106,16 +102,14 @@ def _token_bytes(value: "Union[str, bytes, Token]") -> bytes:
             return bytes(value)
         raise TokenError("a token has 16 bytes, not %d" % len(value))
     if not isinstance(value, str):
-        raise TokenError(
-            "a token is 32 hex digits or 16 bytes, not %s" % type(value).__name__
-        )
+        kind = type(value).__name__
+        raise TokenError("a token is 32 hex digits or 16 bytes, not %s" % kind)
     digits = value.strip()
     wrong = sum(digit not in "0123456789abcdefABCDEF" for digit in digits)
     if wrong or len(digits) != 32:
-        raise TokenError(
-            "a token has 32 hex digits; this one has %d characters%s"
-            % (len(digits), ", %d of them no hex digits" % wrong if wrong else "")
-        )
+        also = ", %d of them no hex digits" % wrong if wrong else ""
+        raise TokenError("a token has 32 hex digits; this one has %d characters%s"
+                         % (len(digits), also))
     return bytes.fromhex(digits)
 
 
@@ -123,7 +117,6 @@ class _Identified:
     """What has a device id, and names for its parts."""
 
     __slots__ = ("device_id",)
-
     device_id: int
 
     @property
@@ -143,9 +136,7 @@ class Header(_Identified):
     __slots__ = ("stamp", "checksum")
 
     def __init__(self, device_id: int, stamp: int, checksum: bytes) -> None:
-        self.device_id = device_id
-        self.stamp = stamp
-        self.checksum = checksum
+        self.device_id, self.stamp, self.checksum = device_id, stamp, checksum
 
     def __repr__(self) -> str:  # the checksum may be a token
         return "<Header device_id=%d stamp=%d>" % (self.device_id, self.stamp)
@@ -154,18 +145,15 @@ class Header(_Identified):
 class Packet:
     """A datagram taken apart.
 
-    header: Header. payload: decrypted bytes; None for a packet of 32 bytes or without a
-    token. token: the Token that a hello reply reveals, or None.
+    header: Header. payload: decrypted bytes; None without any, or without a token.
+    token: the Token that a hello reply reveals, or None.
     """
 
     __slots__ = ("header", "payload", "token")
 
-    def __init__(
-        self, header: Header, payload: "Optional[bytes]", token: "Optional[Token]"
-    ) -> None:
-        self.header = header
-        self.payload = payload
-        self.token = token
+    def __init__(self, header: Header, payload: "Optional[bytes]",
+                 token: "Optional[Token]") -> None:
+        self.header, self.payload, self.token = header, payload, token
 
     def __repr__(self) -> str:
         size = "no payload" if self.payload is None else "%d bytes" % len(self.payload)
@@ -175,40 +163,32 @@ class Packet:
 class Found(_Identified):
     """A device that answered a hello.
 
-    address, port: where. device_id: int; device_type and serial: its two 16-bit halves.
-    stamp: the device's clock (s). token: Token, or None if it is hidden. model: str or
-    None.
+    address, port: where. device_id: int; device_type, serial: its low two 16-bit parts.
+    stamp: its clock (s). token: Token, or None if hidden. model: str or None.
     """
 
     __slots__ = ("address", "port", "stamp", "token", "model")
 
-    def __init__(
-        self, address: str, port: int, packet: Packet, model: "Optional[str]" = None
-    ) -> None:
-        self.address = address
-        self.port = port
-        self.device_id = packet.header.device_id
-        self.stamp = packet.header.stamp
-        self.token = packet.token
-        self.model = model
+    def __init__(self, address: str, port: int, packet: Packet,
+                 model: "Optional[str]" = None) -> None:
+        self.address, self.port = address, port
+        self.device_id, self.stamp = packet.header.device_id, packet.header.stamp
+        self.token, self.model = packet.token, model
 
     def __repr__(self) -> str:
         return "<Found %s device_id=%d>" % (self.address, self.device_id)
 
 
 def encode(token: Token, payload: bytes, *, device_id: int, stamp: int) -> bytes:
-    """The datagram that carries payload, encrypted and signed.
+    """The datagram that carries payload, encrypted and signed; ValueError if too long.
 
-    device_id: 64 bits, as the hello reply gave it. stamp: s, taken modulo 2**32. A
-    payload that no datagram can hold raises ValueError.
+    device_id: 64 bits, as the hello reply gave it. stamp: s, taken modulo 2**32.
     """
     cipher = token.encrypt(payload)
     length = HEADER.size + len(cipher)
     if length > SIZE_LIMIT:
-        raise ValueError(
-            "a payload of %d bytes does not fit into a datagram of %d"
-            % (len(payload), SIZE_LIMIT)
-        )
+        raise ValueError("a payload of %d bytes does not fit into a datagram of %d"
+                         % (len(payload), SIZE_LIMIT))
     # The token stands in the checksum's field while the packet is hashed.
     header = HEADER.pack(MAGIC, length, device_id, stamp & 0xFFFFFFFF, bytes(token))
     checksum: bytes = _md5(header + cipher).digest()
@@ -216,11 +196,10 @@ def encode(token: Token, payload: bytes, *, device_id: int, stamp: int) -> bytes
 
 
 def decode(datagram: bytes, token: "Optional[Token]" = None) -> Packet:
-    """Take a datagram apart, verify and decrypt it.
+    """Take a datagram apart, verify and decrypt it; without a token, read its header.
 
-    Without a token, only the header is read. Raises PacketError (no miIO packet),
-    ChecksumError (damaged, or signed with another token), TokenError (the packet
-    that says that the device rejects the token).
+    Raises PacketError (no miIO packet), ChecksumError (damaged, or signed with another
+    token), TokenError (the packet in which a device rejects the token).
     """
     size = len(datagram)
     if size < 32:
@@ -230,28 +209,22 @@ def decode(datagram: bytes, token: "Optional[Token]" = None) -> Packet:
         raise PacketError("a miIO packet starts with 2131, not %04x" % magic)
     if length != size:
         if size == 32 and checksum == _REJECTED:
-            raise TokenError(
-                "the device rejects the token: it has another one since it was "
-                "reset or set up again"
-            )
-        raise PacketError(
-            "the packet says that it has %d bytes, but %d came" % (length, size)
-        )
+            raise TokenError("the device rejects the token: it has another one since "
+                             "it was reset or set up again")
+        raise PacketError("the packet says that it has %d bytes, but %d came"
+                          % (length, size))
     header = Header(device_id, stamp, checksum)
     if size == 32:
         return Packet(header, None, _revealed(checksum))
     if size % 16:
-        raise PacketError(
-            "%d bytes of payload are not whole blocks of 16" % (size - 32)
-        )
+        text = "%d bytes of payload are not whole blocks of 16"
+        raise PacketError(text % (size - 32))
     if token is None:
         return Packet(header, None, None)
     cipher = datagram[32:]
     # Not compared in constant time: a client that skips a packet tells nobody.
     if _md5(datagram[:16] + bytes(token) + cipher).digest() != checksum:
-        raise ChecksumError(
-            "the checksum does not match: another token, or damaged on the way"
-        )
+        raise ChecksumError("the checksum does not match: another token, or damaged")
     return Packet(header, token.decrypt(cipher), None)
 
 
@@ -268,8 +241,6 @@ def _revealed(checksum: bytes) -> "Optional[Token]":
 
     A hello carries no signature: a field of mostly ff or 00 was hidden, and damaged.
     """
-    if max(checksum.count(0xFF), checksum.count(0)) > 8:
-        return None
-    if checksum[:4] == b"MSUB" and checksum[8:11] == b"PUB":
-        return None
-    return Token(checksum)
+    hidden = max(checksum.count(0xFF), checksum.count(0)) > 8
+    advertised = checksum[:4] == b"MSUB" and checksum[8:11] == b"PUB"
+    return None if hidden or advertised else Token(checksum)

@@ -9,24 +9,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
-_INFINITE = float("inf")
 _BLANK = " \t\r\n"
 _WORD_ENDS = _BLANK + ",:[]{}\"\0"
 _NO_NUMBERS = ("nan", "inf", "infinity")
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 _TOO_DEEP = "the JSON is nested too deeply"
-_KINDS = {
-    list: "a list",
-    str: "a string",
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-}
+_KINDS = {list: "a list", str: "a string", bool: "true or false", int: "a number",
+          float: "a number"}
 
 
 def _finite(digits: str) -> float:
     number = float(digits)
-    if number in (_INFINITE, -_INFINITE):  # JSON could not say it again
+    if abs(number) == float("inf"):  # JSON could not say it again
         raise ValueError("number too large: %.20s" % digits)
     return number
 
@@ -47,14 +41,12 @@ def dump(value: "Any") -> bytes:
         raise ValueError("nested too deeply for JSON") from None
 
 
-def load(
-    data: bytes, repairs: "Optional[List[str]]" = None, quotes: str = '"'
-) -> "Dict[str, Any]":
+def load(data: bytes, repairs: "Optional[List[str]]" = None,
+         quotes: str = '"') -> "Dict[str, Any]":
     """The JSON object in a decrypted payload, repaired where a device wrote it badly.
 
-    repairs: a list that receives the name of each kind of repair made. quotes: the
-    characters that strings may stand in, where the text is not JSON otherwise. A NUL
-    ends the text. Raises PayloadError if no object is left.
+    A NUL ends it. repairs: a list that receives the name of each kind of repair made.
+    quotes: what strings may stand in, if it is not JSON. PayloadError: no object left.
     """
     try:
         value = _decode(data.rstrip(b"\0").decode("utf-8"))
@@ -63,9 +55,8 @@ def load(
     except ValueError:
         value = _load_repaired(data, [] if repairs is None else repairs, quotes)
     if not isinstance(value, dict):
-        raise PayloadError(
-            "expected a JSON object, found %s" % _KINDS.get(type(value), "null"), data
-        )
+        kind = _KINDS.get(type(value), "null")
+        raise PayloadError("expected a JSON object, found %s" % kind, data)
     return value
 
 
@@ -79,11 +70,9 @@ def _load_repaired(data: bytes, repairs: "List[str]", quotes: str) -> "Any":
     try:
         value = _decode(repair.text())
     except json.JSONDecodeError as error:
-        raise PayloadError(
-            "no JSON, even after repairs: %s: %s"
-            % (error.msg, repair.place(error.pos)),
-            data,
-        ) from None
+        text = "no JSON, even after repairs: %s: %s"
+        place = repair.place(error.pos)
+        raise PayloadError(text % (error.msg, place), data) from None
     except RecursionError:
         raise PayloadError(_TOO_DEEP, data) from None
     except ValueError as error:  # a number that is too large
@@ -96,8 +85,7 @@ class _Repair:
     """One pass over the tokens of broken JSON; what stands in strings is left alone."""
 
     def __init__(self, text: str, quotes: str) -> None:
-        self._source = text
-        self._quotes = quotes
+        self._source, self._quotes = text, quotes
         self._tokens: "List[Tuple[int, str]]" = []  # where it stood, what it is now
         self._last = ""  # the last token if it is punctuation, "a" for any other
         self.names: "List[str]" = []
@@ -162,22 +150,23 @@ class _Repair:
         while end < len(self._source) and self._source[end] not in _WORD_ENDS:
             end += 1
         word = self._source[at:end]
-        self._add(
-            at, word if word in ("true", "false", "null") else self._repaired_word(word)
-        )
+        self._add(at, self._repaired_word(word))
         return end
 
     def _repaired_word(self, word: str) -> str:
+        if word in ("true", "false", "null"):
+            return word
         if word.lstrip("+-").lower() in _NO_NUMBERS:
             self.name("nan")
             return "null"
         if word[0].isalpha() or word[0] == "_":
             self.name("bare word")
             return _PYTHON_WORDS.get(word) or _encode(word)
-        sign = word[: word.startswith("-")]
-        digits = word[len(sign) :].lstrip("0")
+        sign = "-" if word[0] == "-" else ""
+        unsigned = word[len(sign):]
+        digits = unsigned.lstrip("0")
         number = sign + (digits if digits[:1].isdigit() else "0" + digits)
-        if number != word and word[len(sign) :][:1] == "0":
+        if number != word and unsigned[:1] == "0":
             self.name("leading zero")
             return number
         return word  # a number, or else the decoder will say where it is not
@@ -192,7 +181,7 @@ class _Repair:
                 self._add(at, "".join(parts) + '"')
                 return end + 1
             if char == "\\":
-                escape = self._source[end : end + 2]
+                escape = self._source[end:end + 2]
                 if escape == "\\'":
                     self.name("escaped apostrophe")
                     escape = "'"

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What lies between packets and a device: ids, the device's clock, hello, request,
-reply."""
+"""A conversation with a device: ids, its clock, hello, request and reply."""
 
 from .errors import DeviceError, PacketError, TokenError
 from .packet import SIZE_LIMIT, Packet, Token, decode, decode_hello, encode
@@ -17,38 +16,30 @@ IDENT_LIMIT = 0x7FFFFFFF  # 31 bits; id 0 crashes a Philips bulb
 _OVERHEAD = 80  # bytes: header, padding and the id
 
 
-def compose(
-    method: str, params: "Any", extra: "Optional[Dict[str, Any]]" = None
-) -> bytes:
-    """The JSON of a request but for its id; TypeError or ValueError if it cannot be
-    sent.
+def compose(method: str, params: "Any",
+            extra: "Optional[Dict[str, Any]]" = None) -> bytes:
+    """The JSON of a request without its id; TypeError or ValueError if there is none.
 
     params: a list, tuple or dict. extra: further members of the object.
     """
     if not isinstance(method, str):
         raise TypeError("method is a str, not %s" % type(method).__name__)
     if not isinstance(params, (list, tuple, dict)):
-        raise TypeError(
-            "params are a list or a dict (JSON: an array or an object), not %s"
-            % type(params).__name__
-        )
+        raise TypeError("params are a list or a dict (JSON: an array or an object), "
+                        "not " + type(params).__name__)
     fields = {"method": method, "params": params}
-    if extra:
-        fields.update(extra)
+    fields.update(extra or {})
     body = dump(fields)
     if len(body) > SIZE_LIMIT - _OVERHEAD:
-        raise ValueError(
-            "a request of %d bytes does not fit into a datagram" % len(body)
-        )
+        raise ValueError("a request of %d bytes does not fit a datagram" % len(body))
     return body
 
 
 class Session:
     """A conversation with one device: bytes in, bytes out, with `now` from the caller.
 
-    token: Token, or None for the one that is known of the device's id, or that a hello
-    reveals. ident: the first id; ids count up from it and stay within 31 bits. now:
-    monotonic seconds.
+    token: Token, or None for what known tells of the device's id, or a hello reveals.
+    ident: the first id; they count up, within 31 bits. now: monotonic seconds.
     """
 
     def __init__(
@@ -72,8 +63,7 @@ class Session:
         return self.greeting is None or now - self._greeted > HELLO_LIFETIME
 
     def hello(self, datagram: bytes, now: float) -> Packet:
-        """Take a hello reply: device id, clock and, if it is shown and needed, the
-        token.
+        """Take a hello reply: device id, clock and, if shown and needed, the token.
 
         Anything else raises PacketError, or TokenError for a rejection of the token.
         """
@@ -84,10 +74,8 @@ class Session:
         if before != device_id:
             if self.verified and not self._given:  # it would get another's commands
                 raise PacketError("hello from device %d, not %d" % (device_id, before))
-            self.former = "device %d was here, it is now device %d" % (
-                before,
-                device_id,
-            )
+            change = (before, device_id)
+            self.former = "device %d was here, it is now device %d" % change
             self.verified = False
         if not self._given:
             token = self._known(device_id) if self._known else None
@@ -98,9 +86,8 @@ class Session:
         self._stamp, self._heard, self._greeted = packet.header.stamp, now, now
         return packet
 
-    def _checked(
-        self, work: "Callable[..., Packet]", datagram: bytes, *args: "Any"
-    ) -> Packet:
+    def _checked(self, work: "Callable[..., Packet]", datagram: bytes,
+                 *args: "Any") -> Packet:
         """A packet, decoded; a rejection counts only if it repeats our length."""
         try:
             return work(datagram, *args)
@@ -110,7 +97,7 @@ class Session:
             raise PacketError("a damaged hello reply, or no reply to us") from None
 
     def stamp(self, now: float) -> int:
-        """The device's clock now (s); half a second more, as stamps are cut off."""
+        """The device's clock now (s), and half a second, as stamps are cut off."""
         return self._stamp + int(now - self._heard + 0.5)
 
     def shows_another_token(self) -> bool:
@@ -119,18 +106,14 @@ class Session:
         return shown is not None and shown != self.token and shown == self._shown
 
     def silence(self) -> None:
-        """Note that the device stayed silent: it may have started anew, so hello comes
-        first."""
+        """Note a silence: the device may have started anew, so hello comes first."""
         self._greeted = float("-inf")
 
-    def request(
-        self, body: bytes, now: float, ident: "Optional[int]" = None
-    ) -> "Tuple[int, bytes]":
-        """The next request as (id, datagram); body: from compose(); ident: an id of
-        one's own.
+    def request(self, body: bytes, now: float,
+                ident: "Optional[int]" = None) -> "Tuple[int, bytes]":
+        """The next request as (id, datagram). body: compose()'s. ident: one's own id.
 
-        Needs a hello reply before, or raises PacketError; TokenError if there is no
-        token.
+        PacketError if no hello reply came before; TokenError if there is no token.
         """
         if self.greeting is None:
             raise PacketError("a request needs the device id from a hello reply")
@@ -139,26 +122,21 @@ class Session:
                 "the device hides its token: give it (token=, --token or MIIO_TOKEN), "
                 "32 hex digits. A device shows it when reset and not yet set up; "
                 "otherwise it is in the Mi Home app's data (--tokens finds it) or the "
-                "Xiaomi cloud"
-            )
+                "Xiaomi cloud")
         if ident is None:
             ident = self._ident
             self._ident = ident % IDENT_LIMIT + 1
-        datagram = encode(
-            self.token,
-            b'{"id":%d,' % ident + body[1:],
-            device_id=self.greeting.header.device_id,
-            stamp=self.stamp(now),
-        )
+        device_id = self.greeting.header.device_id
+        datagram = encode(self.token, b'{"id":%d,' % ident + body[1:],
+                          device_id=device_id, stamp=self.stamp(now))
         self._length = len(datagram)
         return ident, datagram
 
     def reply(self, datagram: bytes, idents: "Collection[int]", now: float) -> "Any":
-        """The result in the reply to one of idents; DeviceError if the device reports
-        one.
+        """The result in the reply to one of idents; DeviceError if it is an error.
 
-        What is no such reply raises PacketError, ChecksumError, PayloadError, or
-        TokenError if the device rejects the token.
+        Other datagrams raise PacketError, ChecksumError, PayloadError, or TokenError if
+        the device rejects the token.
         """
         packet = self._checked(decode, datagram, self.token)
         if packet.payload is None:
@@ -166,11 +144,8 @@ class Session:
         self.verified = True
         answer = load(packet.payload)
         if "id" not in answer:
-            raise PacketError(
-                "an answer without an id"
-                if answer
-                else "an empty answer, as from a gateway without internet"
-            )
+            empty = "an empty answer, as from a gateway without internet"
+            raise PacketError("an answer without an id" if answer else empty)
         ident = answer["id"]
         if type(ident) is not int or ident not in idents:  # True and 1.0 equal 1
             raise PacketError("a reply to another request")
@@ -188,16 +163,10 @@ def _result(answer: "Dict[str, Any]") -> "Any":
         return answer["result"]
     if error is None and type(answer.get("code")) is int and answer["code"]:
         error = answer  # some vacuums put code and message at the top level
+    if error is None:  # some devices answer miIO.info with its fields at the top level
+        return {name: value for name, value in answer.items() if name != "id"}
+    code, message = error, error if isinstance(error, str) else ""
     if isinstance(error, dict):
-        code, message = error.get("code"), error.get("message", error.get("error", ""))
-        raise DeviceError(
-            code if type(code) is int else None,
-            message if isinstance(message, str) else dump(message).decode(),
-        )
-    if error is not None:
-        raise DeviceError(
-            error if type(error) is int else None,
-            error if isinstance(error, str) else "",
-        )
-    # some devices answer miIO.info with its fields at the top level
-    return {name: value for name, value in answer.items() if name != "id"}
+        code, said = error.get("code"), error.get("message", error.get("error", ""))
+        message = said if isinstance(said, str) else dump(said).decode()
+    raise DeviceError(code if type(code) is int else None, message)

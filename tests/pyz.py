@@ -4,11 +4,14 @@
     python3 -m tests.pyz [miio.pyz]
 
 The same sources give the same bytes. Nothing is compressed: small hosts may lack zlib.
+Comments and docstrings stay behind, as flash is small.
 """
 
+import io
 import os
 import stat
 import sys
+import tokenize
 import zipfile
 
 from .support import ROOT
@@ -22,6 +25,8 @@ except ImportError as error:  # a Python without json: no traceback
 except KeyboardInterrupt:
     raise SystemExit(130)
 """
+# a string that follows one of these stands alone
+STARTS = (None, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip knows
 
 
@@ -35,6 +40,22 @@ def sources():
                 yield os.path.relpath(path, ROOT).replace(os.sep, "/"), path
 
 
+def slim(source):
+    """The same code without comments and docstrings; its first line is the licence."""
+    lines = source.decode("utf-8").splitlines(True)
+    before = None
+    for token in list(tokenize.generate_tokens(io.StringIO("".join(lines)).readline)):
+        (row, column), (end_row, end) = token.start, token.end
+        if token.type == tokenize.COMMENT and row > 1:
+            lines[row - 1] = lines[row - 1][:column].rstrip() + "\n"
+        if token.type == tokenize.STRING and before in STARTS:
+            lines[row - 1] = lines[row - 1][:column] + '""' + lines[end_row - 1][end:]
+            lines[row:end_row] = [""] * (end_row - row)
+        if token.type not in (tokenize.NL, tokenize.COMMENT):
+            before = token.type
+    return "".join(lines).encode("utf-8")
+
+
 def build(target):
     with open(target, "wb") as file:
         file.write(b"#!/usr/bin/env python3\n")
@@ -42,7 +63,7 @@ def build(target):
             add(archive, "__main__.py", START)
             for name, path in sources():
                 with open(path, "rb") as source:
-                    add(archive, name, source.read())
+                    add(archive, name, slim(source.read()))
     os.chmod(target, 0o755)
 
 
