@@ -365,10 +365,10 @@ def _decode(options: "Options") -> int:
 
 
 def _tokens(options: "Options") -> int:
-    tokens = _tokens_package()
+    find, store = _tokens_package()
     progress = _Progress()
     try:
-        findings = tokens.find(
+        findings = find(
             *options.tokens, password=_password(options), progress=progress
         )
     finally:
@@ -391,8 +391,8 @@ def _tokens(options: "Options") -> int:
         path = _token_file(options)
         if path is None:
             raise _Usage("--save: there is no HOME, so name the file: --token-file")
-        saved = tokens.Store(path).save(findings.records)
-        _say("%d tokens saved in %s" % (saved, path))
+        saved = store(path).save(findings.records)
+        _say("saved in %s: %d" % (path, saved))
     if not findings.records:
         raise MiioError("no token found: see README.rst, where do I get the token?")
     return DONE
@@ -454,7 +454,9 @@ def _token_file(options: "Options") -> "Optional[str]":
     if options.token_file:
         return str(options.token_file)
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
-    return home and os.path.join(home, ".config", "miio_pure", "tokens.json")
+    if not home:
+        return None
+    return os.path.join(home, ".config", "miio_pure", "tokens.json")
 
 
 def _store(options: "Options") -> "Optional[Store]":
@@ -464,16 +466,17 @@ def _store(options: "Options") -> "Optional[Store]":
         if options.token_file:
             raise _Usage("--token-file: there is no such file; --tokens ... --save")
         return None
-    store: "Store" = _tokens_package().Store(path)
-    return store
+    _, open_store = _tokens_package()
+    return open_store(path)  # type: ignore[no-any-return]
 
 
 def _tokens_package() -> "Any":
+    """The functions find and Store of the folder tokens, which may be left out."""
     try:
-        from . import tokens
+        from .tokens import Store, find
     except ImportError:
         raise _Usage("this copy of miio_pure came without its folder tokens") from None
-    return tokens
+    return find, Store
 
 
 def _demo(options: "Options") -> int:

@@ -39,8 +39,10 @@ def zipped(members, method=zipfile.ZIP_DEFLATED):
     return file.getvalue()
 
 
-def backup(body, version=3, compress=True, password=None, eight_bit=False, rounds=10):
-    """An .ab; eight_bit: how the first version of some phones wrote characters."""
+def backup(body, version=3, compress=True, password=None, eight_bit=False, rounds=10,
+           blob=None):
+    """An .ab; eight_bit: how the first version of some phones wrote characters. blob:
+    what is in place of the master key."""
     if compress:
         body = zlib.compress(body)
     header = "ANDROID BACKUP\n%d\n%d\n" % (version, compress)
@@ -55,7 +57,7 @@ def backup(body, version=3, compress=True, password=None, eight_bit=False, round
         chars = "".join(chr(b if b < 0x80 else 0xFF00 | b) for b in master).encode()
     key = hashlib.pbkdf2_hmac("sha1", text, salt, rounds, 32)
     check = hashlib.pbkdf2_hmac("sha1", chars, check_salt, rounds, 32)
-    blob = b"\x10" + master_iv + b"\x20" + master + b"\x20" + check
+    blob = blob or b"\x10" + master_iv + b"\x20" + master + b"\x20" + check
     blob = AES(key).encrypt_cbc(iv, pad(blob))
     lines = [salt.hex(), check_salt.hex(), str(rounds), iv.hex(), blob.hex()]
     header += "AES-256\n" + "\n".join(lines).upper() + "\n"

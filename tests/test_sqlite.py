@@ -119,14 +119,15 @@ class RefusalTest(unittest.TestCase):
         self.refused(self.changed(root, circle), "in circles")
         cell = root + int.from_bytes(self.DATA[root + 8 : root + 10], "big")
         self.refused(self.changed(cell, b"\xff" * 8), "over 1000000 rows or 67108864")
-        self.refused(self.changed(root + 8, b"\x01\xff"), "leaves its page|cut off")
+        self.refused(self.changed(root + 8, b"\x02\x00"), "cut off")
         row = root + int.from_bytes(self.DATA[root + 10 : root + 12], "big")
         self.assertEqual(self.DATA[row : row + 3], b"\5\2\2")
         self.refused(self.changed(row + 3, b"\x0b"), "does not hold")
         self.refused(self.changed(row + 3, b"\x7f"), "does not hold")
         self.refused(self.changed(row, b"\1\2\x82"), "cut off")
-        pointer = root + 8
-        self.refused(self.changed(pointer, b"\x01\xfd"), "leaves its page|cut off")
+        data = self.changed(root + 8, (508).to_bytes(2, "big"))
+        data[root + 508 : root + 512] = b"\x20\1\2\2"  # 32 bytes, where 2 are left
+        self.refused(data, "leaves its page")
 
     def test_views(self):
         data = made("create table t(v)", "create view devicerecord as select * from t")

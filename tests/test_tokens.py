@@ -238,6 +238,17 @@ class BackupTest(FilesCase):
         self.assertEqual(len(find(self.folder, password=ask).records), 3)
         ask.assert_called_once_with()
 
+    def test_a_key_that_is_damaged(self):
+        """The password opens the blob, but what is in it is not right."""
+        key = b"k" * 32
+        for blob in (
+            b"\x10" + b"i" * 16 + b"\x20" + key + b"\x20" + b"c" * 32,
+            b"\x10" + b"i" * 16 + b"\x20" + key + b"\x20" + b"c" * 31,
+            b"\x11" + b"i" * 17,
+        ):
+            data = backups.backup(self.TAR, 3, True, "secret", blob=blob)
+            self.refused(data, "password is wrong", password="secret")
+
     def test_miui(self):
         head = b"MIUI BACKUP\n2\ncom.xiaomi.smarthome Mi Home\n-1\n0\n"
         for password in (None, "secret"):

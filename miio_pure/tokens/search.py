@@ -158,8 +158,6 @@ class _Search:
         self._progress(place.source)
         head = file.peek(HEAD)[:HEAD]  # type: ignore[attr-defined]
         if head.startswith(SQLITE):
-            if not file.seekable():
-                file = io.BytesIO(read_up_to(file, CONTENT, "a packed database"))
             self._database(file, place, logs)
         elif head.startswith((BACKUP, MIUI_BACKUP)):
             tar = unwrapped(file, self._ask, place.budget)

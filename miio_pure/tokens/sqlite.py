@@ -245,16 +245,14 @@ class Database:
 def _varint(data: bytes, at: int) -> "Tuple[int, int]":
     """A number of 1 to 9 bytes, and where the next starts."""
     value = 0
-    for i in range(9):
-        if at + i >= len(data):
-            raise MiioError("an SQLite number that is cut off: damaged")
-        byte = data[at + i]
-        if i == 8:
-            return value << 8 | byte, at + 9
+    for byte in data[at : at + 8]:
+        at += 1
         value = value << 7 | byte & 0x7F
         if byte < 0x80:
-            break
-    return value, at + i + 1
+            return value, at
+    if at >= len(data):
+        raise MiioError("an SQLite number that is cut off: damaged")
+    return value << 8 | data[at], at + 1
 
 
 def _sample(page: bytes) -> int:

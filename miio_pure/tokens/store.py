@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 SIZE = 4 << 20  # bytes of the file
 _OTHERS = 0o077  # what group and others may do
+# what reading a file raises whose JSON is not that of a token file
+_DAMAGED = (
+    AttributeError, LookupError, RecursionError, TokenError, TypeError, ValueError
+)
 
 
 class Store:
@@ -61,7 +65,7 @@ class Store:
                 record = Record(str(fields.pop("source", "")), **fields)
                 Token(record.token)
                 self.records.append(record)
-        except (LookupError, TypeError, ValueError, RecursionError, TokenError):
+        except _DAMAGED:
             raise MiioError(
                 "%s: no token file, or damaged: remove it and save the tokens again"
                 % self.path
@@ -76,8 +80,12 @@ class Store:
         try:
             folder = os.path.dirname(self.path)
             os.makedirs(folder, 0o700, exist_ok=True)
-            with _Lock(folder):
+            lock = _lock(folder)
+            try:
                 return self._save(records)
+            finally:
+                if lock >= 0:  # pragma: no branch (Windows)
+                    os.close(lock)
         except OSError as error:
             raise MiioError(
                 "%s: cannot be written: %s" % (self.path, error.strerror)
@@ -93,38 +101,30 @@ class Store:
         devices = [record.facts() for record in self.records]
         text = json.dumps({"devices": devices}, indent=1) + "\n"
         draft = "%s.%d.new" % (self.path, os.getpid())
+        if os.path.exists(draft):  # of a process that was killed
+            os.remove(draft)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-            with open(os.open(draft, flags, 0o600), "w", encoding="utf-8") as file:
+            with open(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
-                os.fsync(file.fileno())
+                os.fsync(descriptor)
             os.replace(draft, self.path)
         except BaseException:
-            if os.path.exists(draft):
-                os.remove(draft)
+            os.remove(draft)
             raise
         return len(new)
 
 
-class _Lock:
-    """One writer at a time, where the system has flock(2)."""
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-        self._descriptor = -1
-
-    def __enter__(self) -> None:
-        try:
-            import fcntl
-        except ImportError:  # pragma: no cover (Windows)
-            return
-        self._descriptor = os.open(self._folder, os.O_RDONLY)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-
-    def __exit__(self, *exc_info: object) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
+def _lock(folder: str) -> int:
+    """Wait for other writers: a descriptor to close, or -1 where there is no flock."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover (Windows)
+        return -1
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
 
 
 def _is_token(text: str) -> bool:
