@@ -28,7 +28,7 @@ LAYERS = (
     ("tokens.record", set()),
     ("tokens.streams", {"io", "zlib"}),
     ("tokens.sqlite", {"re", "struct"}),
-    ("tokens.text", {"html", "json", "re"}),
+    ("tokens.text", {"json", "re"}),
     ("tokens.parcel", {"re", "struct"}),
     ("tokens.archive", {"struct"}),
     ("tokens.backup", {"hashlib"}),

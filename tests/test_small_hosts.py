@@ -14,6 +14,8 @@ import unittest
 from . import pyz
 from .support import HERE, ROOT, TOKEN, run_python
 
+SAMPLES = os.path.join(HERE, "samples", "tokens")
+ROBOT = "476e6b70343055483230644c53707a12"
 COMMAND = '{"method":"get_prop","params":["power"]}'
 PACKET = (
     "213100500000000000bc614e0001e24005ffbf4acdf34ca2121aa6bd7b3211b62b4319bb8a3dcfe4"
@@ -73,6 +75,8 @@ class SmallHostsTest(unittest.TestCase):
         self.check(way, "--help", says="--discover")
         self.check(way, "--demo", says="set_speed")
         self.check(way, "--token", TOKEN, "--decode", PACKET, says='"result"')
+        self.check(way, "--tokens", SAMPLES + "/wal", SAMPLES + "/yeelight", says=ROBOT)
+        self.check_packed(way)
         server = subprocess.Popen(
             [sys.executable] + way + ["--simulate", "--port", str(PORT)],
             cwd=ROOT,
@@ -89,6 +93,18 @@ class SmallHostsTest(unittest.TestCase):
             server.terminate()
             said = server.communicate()[1]
         self.assertEqual((server.returncode, said), (0, b""))
+
+    def check_packed(self, way):
+        """A packed, encrypted backup, or one line where there is no zlib."""
+        path = os.path.join(SAMPLES, "backup-encrypted.ab")
+        env = dict(os.environ, MIIO_PASSWORD="secret")
+        status, out, err = run_python(*way + ["--tokens", path], env=env)
+        if "Buildroot" in way[3]:
+            self.assertEqual((status, out), (1, ""))
+            self.assertRegex(err, r"\Aerror: [^\n]* has no zlib, [^\n]*\n\Z")
+        else:
+            self.assertEqual(status, 0, err)
+            self.assertIn(ROBOT, out)
 
     def check_refusal(self, way):
         status, out, err = run_python(*way + ["--demo"])

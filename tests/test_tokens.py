@@ -495,6 +495,15 @@ class LimitsTest(FilesCase):
         for text in (b"{" * 1000000, b'{"token":["' + b"x" * 1000000, b'"token"'):
             self.assertEqual(self.tokens(b'"token"' + text), [])
 
+    def test_escaped_names(self):
+        name = "A <B> & \"C\" 'D' \n \U0010ffff"
+        text = json.dumps(dict(DEVICE, name=name), ensure_ascii=False)
+        for char, entity in (("&", "amp"), ('"', "quot"), ("<", "lt"), (">", "gt")):
+            text = text.replace(char, "&%s;" % entity)
+        text = text.replace("'", "&#39;").replace("\U0010ffff", "&#9999999;")
+        found = self.search(b"<string>%b</string>" % text.encode())
+        self.assertEqual(found.records[0].name, name)
+
     def test_entities(self):
         bomb = b'<!DOCTYPE a [<!ENTITY b "&c;&c;">]>&quot;token&quot;' + b"&amp;" * 1000
         self.assertEqual(self.tokens(bomb), [])

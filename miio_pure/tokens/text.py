@@ -9,7 +9,7 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List
+    from typing import Any, Dict, Iterator, List, Match
 
 EFFORT = 10  # characters read again in broken JSON, for each one of the text
 _TOO_DEEP = 20000  # what it costs to find out that something is nested too deeply
@@ -22,6 +22,9 @@ _KEYS = {
     "token": ("token",),
 }
 _decode = json.JSONDecoder().raw_decode
+# what XML escapes; the module html is missing on small hosts
+_ENTITY = re.compile(r"&(?:(quot|amp|lt|gt|apos)|#(\d{1,7}));")
+_ENTITIES = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
 _OBJECT = re.compile(r'\{\s*"')
 # vevs' app writes the address, the model and the token on the first three lines
 _NOTE = re.compile(
@@ -40,9 +43,7 @@ def find_in_text(data: bytes, source: str, when: float) -> "List[Record]":
         return [Record(source, when, token=bare.group(1).hex())]
     text = data.decode("utf-8", "replace")
     if "&quot;token&quot;" in text:  # Yeelight's XML; no parser, so no entity bombs
-        import html
-
-        text = html.unescape(text)
+        text = _ENTITY.sub(_unescaped, text)
     if '"token"' in text:
         return [_record(found, source, when) for found in _objects(text)]
     note = _NOTE.match(text.replace("\r", ""))
@@ -52,6 +53,11 @@ def find_in_text(data: bytes, source: str, when: float) -> "List[Record]":
     name = re.split(r"[/\\]", source)[-1].split(".")[0]
     did = name if name.isdigit() else ""  # the file is called after it
     return [Record(source, when, ip=ip, model=model, token=token, did=did)]
+
+
+def _unescaped(match: "Match[str]") -> str:
+    name, number = match.groups()
+    return _ENTITIES[name] if name else chr(min(int(number), 0x10FFFF))
 
 
 def _record(found: "Dict[str, Any]", source: str, when: float) -> Record:
