@@ -44,7 +44,7 @@ def main():
         for name in ("backup", "backup-deflated", "backup-encrypted"):
             path = os.path.join(SAMPLES, name + ".ab")
             unpacked = os.path.join(folder, name + ".tar")
-            hoardy("-p", "secret", "unwrap", path, unpacked)
+            hoardy("unwrap", "-p", "secret", path, unpacked)
             assert tokens(unpacked) == tokens(path, "secret") == right, path
     print("%d backups of hoardy-adb read, 3 of ours unpacked by it" % count)
     return 0
