@@ -46,45 +46,53 @@ def value(rng):
     )()
 
 
+def execute(base, statement, values=()):
+    """Its cursor is closed at once: PyPy would not do it by itself."""
+    with contextlib.closing(base.cursor()) as cursor:
+        cursor.execute(statement, values)
+
+
 def build(rng, path):
     """Fill a new database by chance; the connection, still open."""
     base = sqlite3.connect(path, isolation_level=None)
-    base.execute("pragma page_size=%d" % rng.choice(PAGES))
-    base.execute("pragma encoding='%s'" % rng.choice(("UTF-8", "UTF-16le", "UTF-16be")))
-    base.execute("pragma auto_vacuum=%d" % rng.choice((0, 0, 1, 2)))
+    execute(base, "pragma page_size=%d" % rng.choice(PAGES))
+    encoding = rng.choice(("UTF-8", "UTF-16le", "UTF-16be"))
+    execute(base, "pragma encoding='%s'" % encoding)
+    execute(base, "pragma auto_vacuum=%d" % rng.choice((0, 0, 1, 2)))
     mode = rng.choice(("wal", "delete", "truncate", "persist"))
-    base.execute("pragma journal_mode=%s" % mode)
-    base.execute("pragma wal_autocheckpoint=%d" % rng.choice((0, 3, 1000)))
-    base.execute("pragma cache_size=%d" % rng.choice((5, 2000)))
-    base.execute("pragma synchronous=off")
+    execute(base, "pragma journal_mode=%s" % mode)
+    execute(base, "pragma wal_autocheckpoint=%d" % rng.choice((0, 3, 1000)))
+    execute(base, "pragma cache_size=%d" % rng.choice((5, 2000)))
+    execute(base, "pragma synchronous=off")
     for table in ["t%d" % number for number in range(rng.randrange(1, 4))]:
         key = rng.choice(KEYS)
         tail = "" if "PRIMARY" in key.upper() else rng.choice(("", ", primary key(id)"))
-        base.execute(
+        execute(
+            base,
             'create table %s (%s, a VARCHAR, "b c" BLOB -- , (x\n, d TEXT%s)'
             % (table, key, tail)
         )
-        base.execute("begin")
+        execute(base, "begin")
         fill(rng, base, table, rng.choice((0, 1, 5, 60, 300)))
-        base.execute("commit")
+        execute(base, "commit")
         if rng.random() < 0.5:
-            base.execute("alter table %s add column e TEXT default 'it''s'" % table)
-            base.execute("alter table %s add column f INTEGER default -5" % table)
-            base.execute("alter table %s add column g default x'0aff'" % table)
+            execute(base, "alter table %s add column e TEXT default 'it''s'" % table)
+            execute(base, "alter table %s add column f INTEGER default -5" % table)
+            execute(base, "alter table %s add column g default x'0aff'" % table)
             fill(rng, base, table, 3)
         if rng.random() < 0.5:
-            base.execute("delete from %s where rowid %% 3 = 0" % table)
+            execute(base, "delete from %s where rowid %% 3 = 0" % table)
         if rng.random() < 0.4:
             change = "update %s set a = ? where rowid %% 2 = 0" % table
-            base.execute(change, (value(rng),))
-    base.execute("create index i on t0(a)")
-    base.execute("create view v as select * from t0")
+            execute(base, change, (value(rng),))
+    execute(base, "create index i on t0(a)")
+    execute(base, "create view v as select * from t0")
     if rng.random() < 0.2:
-        base.execute("vacuum")
+        execute(base, "vacuum")
     if rng.random() < 0.5:  # a transaction that is under way
-        base.execute("begin immediate")
-        base.execute("update t0 set a = ?", ("q" * rng.randrange(1, 3000),))
-        base.execute("delete from t0 where rowid % 2")
+        execute(base, "begin immediate")
+        execute(base, "update t0 set a = ?", ("q" * rng.randrange(1, 3000),))
+        execute(base, "delete from t0 where rowid % 2")
         fill(rng, base, "t0", 20)
     return base
 
@@ -98,7 +106,7 @@ def fill(rng, base, table, count):
         marks = ", ".join("?" * len(values))
         with contextlib.suppress(sqlite3.IntegrityError):
             insert = "insert into %s (%s) values (%s)" % (table, columns, marks)
-            base.execute(insert, values)
+            execute(base, insert, values)
 
 
 def told_by_sqlite(path):

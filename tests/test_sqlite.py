@@ -20,9 +20,9 @@ def made(*statements, page=512):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "made")
         base = sqlite3.connect(path)
-        base.execute("pragma page_size=%d" % page)
+        databases.execute(base, "pragma page_size=%d" % page)
         for statement in statements:
-            base.execute(statement)
+            databases.execute(base, statement)
         base.commit()
         base.close()
         with open(path, "rb") as file:
@@ -154,9 +154,9 @@ class LogsTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "x")
             base = sqlite3.connect(path, isolation_level=None)
-            base.execute("pragma journal_mode=wal")
-            base.execute("create table t(v)")
-            base.execute("insert into t values (1)")
+            databases.execute(base, "pragma journal_mode=wal")
+            databases.execute(base, "create table t(v)")
+            databases.execute(base, "insert into t values (1)")
             files = [databases.content(path), databases.content(path + "-wal")]
             base.close()
             return files

@@ -8,7 +8,7 @@ from ..errors import MiioError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO, Iterator
+    from typing import BinaryIO, Iterator, List
 
 CHUNK = 1 << 16  # bytes
 UNPACKED = 2 << 30  # bytes that one file may grow to
@@ -124,9 +124,15 @@ def inflated(file: "BinaryIO", budget: Budget, raw: bool = False) -> "BinaryIO":
 
 def read_up_to(file: "BinaryIO", limit: int, what: str) -> bytes:
     """All of a file; MiioError if that is more than the limit."""
-    data = file.read(limit + 1)
-    if len(data) > limit:
-        raise MiioError(
-            "%s of over %d bytes: too large to be one of Mi Home" % (what, limit)
-        )
-    return data
+    size = 0
+    pieces: "List[bytes]" = []  # read(limit) may take as much memory at once
+    while True:
+        piece = file.read(CHUNK)
+        if not piece:
+            return b"".join(pieces)
+        pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise MiioError(
+                "%s of over %d bytes: too large to be one of Mi Home" % (what, limit)
+            )

@@ -27,11 +27,12 @@ _ENTITY = re.compile(r"&(?:(quot|amp|lt|gt|apos)|#(\d{1,7}));")
 _ENTITIES = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
 _OBJECT = re.compile(r'\{\s*"')
 # vevs' app writes the address, the model and the token on the first three lines
-_NOTE = re.compile(
-    r"[^\n]*?(\d{1,3}(?:\.\d{1,3}){3})[^\n]*\n"
-    r"[^\n]*?([a-z][a-z0-9_]*(?:\.[a-z0-9_-]+){2,})[^\n]*\n"
-    r"[^\n]*?\b([0-9a-fA-F]{32})\b"
+_NOTE = (
+    re.compile(r"\d{1,3}(?:\.\d{1,3}){3}"),
+    re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_-]+){2,}"),
+    re.compile(r"\b[0-9a-fA-F]{32}\b"),
 )
+_LINE = 200  # characters of such a line
 # /mnt/data/miio/device.token of a robot
 _BARE = re.compile(rb"([A-Za-z0-9]{16})\s?\Z")
 
@@ -46,10 +47,11 @@ def find_in_text(data: bytes, source: str, when: float) -> "List[Record]":
         text = _ENTITY.sub(_unescaped, text)
     if '"token"' in text:
         return [_record(found, source, when) for found in _objects(text)]
-    note = _NOTE.match(text.replace("\r", ""))
-    if not note:
+    lines = text[: 3 * _LINE].split("\n")
+    matches = [pattern.search(line) for pattern, line in zip(_NOTE, lines)]
+    if len(matches) < 3 or None in matches:
         return []
-    ip, model, token = note.groups()
+    ip, model, token = [match.group() for match in matches if match]
     name = re.split(r"[/\\]", source)[-1].split(".")[0]
     did = name if name.isdigit() else ""  # the file is called after it
     return [Record(source, when, ip=ip, model=model, token=token, did=did)]
