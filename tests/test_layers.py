@@ -168,6 +168,16 @@ class VendoredTest(unittest.TestCase):
             "from %sclient import Client; import %sdiscovery" % (modules, modules),
         )
 
+    def test_command_line_without_tokens(self):
+        with tempfile.TemporaryDirectory() as folder:
+            target = os.path.join(folder, "xiaomi")
+            os.makedirs(target)
+            for name in CORE + ("simulator", "cli", "__main__"):
+                shutil.copy(os.path.join(PACKAGE, name + ".py"), target)
+            status, out, err = run_python("-m", "xiaomi", "--demo", cwd=folder)
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn("set_speed", out)
+
     def test_optimised_interpreter(self):
         for flag in ("-O", "-OO", "-S", "-I"):
             script = (
