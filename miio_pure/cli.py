@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Options = argparse.Namespace
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+MOST_NOTES = 20  # of --tokens
 COLUMNS = (
     *("address", "device_id", "device_type", "serial", "stamp", "token"),
     *("model", "name"),
@@ -378,8 +379,10 @@ def _tokens(options: "Options") -> int:
             _print(_json(record.facts()))
     elif findings.records:
         _print_table([record.facts() for record in findings.records])
-    for source, note in findings.notes:
+    for source, note in findings.notes[:MOST_NOTES]:
         _say("note: %s: %s" % (source, note))
+    if len(findings.notes) > MOST_NOTES:
+        _say("note: and %d more of these" % (len(findings.notes) - MOST_NOTES))
     reasons = [record.why for record in findings.without]
     for why in sorted(set(reasons)):
         names = [one.name or one.did for one in findings.without if one.why == why]

@@ -197,6 +197,14 @@ class CommandTest(StoreCase, CliCase):
         self.assertIn(", ...): it hangs", err)
         self.assertIn("error: no token found", err)
 
+    def test_many_notes(self):
+        for number in range(25):
+            self.write(b"SQLite format 3\0", "%02d.db" % number)
+        self.write(json.dumps(backups.DEVICE).encode(), "cache")
+        status, out, err = self.tokens(self.folder)
+        self.assertEqual((status, err.count("\n")), (0, 21))
+        self.assertIn("note: and 5 more of these", err)
+
     def test_control_characters(self):
         data = json.dumps(dict(backups.DEVICE, name="\x1b[2Jпривет\x07"))
         status, out, err = self.tokens(self.write(data.encode(), "a\nb"))

@@ -593,6 +593,21 @@ class FolderTest(FilesCase):
         with self.assertRaisesRegex(MiioError, "cannot be read: No such file"):
             find(os.path.join(self.folder, "none"))
 
+    def test_neither_file_nor_folder(self):
+        pipe = os.path.join(self.folder, "pipe")
+        os.mkfifo(pipe)
+        for path in (pipe, os.devnull):
+            with self.assertRaisesRegex(MiioError, "neither a file nor a folder"):
+                find(path)
+        self.assertEqual(find(self.folder).records, [])
+
+    def test_a_folder_that_cannot_be_read(self):
+        refusal = PermissionError(13, "Permission denied", self.folder)
+        with mock.patch("os.scandir", side_effect=refusal), mock.patch(
+            "os.listdir", side_effect=refusal
+        ), self.assertRaisesRegex(MiioError, "cannot be read: Permission denied"):
+            find(self.folder)
+
     def test_what_cannot_be_read(self):
         self.write(ArchiveTest.CACHE, "a")
         with mock.patch("miio_pure.tokens.search.open", create=True) as fake:

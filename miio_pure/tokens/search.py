@@ -100,12 +100,18 @@ class _Search:
     def path(self, path: str) -> None:
         """A file, or a folder with all that it holds; links are not followed there."""
         if not os.path.isdir(path):
-            if os.path.isfile(path) and not os.path.getsize(path):
+            if os.path.exists(path) and not os.path.isfile(path):  # it may never end
+                self.errors.append((path, MiioError("neither a file nor a folder")))
+            elif os.path.isfile(path) and not os.path.getsize(path):
                 self.errors.append((path, MiioError(CANCELLED)))
             else:
                 self._on_disk(path, path)
             return
-        for folder, folders, names in os.walk(path):
+
+        def unreadable(error: OSError) -> None:
+            self._failed(str(error.filename), error)
+
+        for folder, folders, names in os.walk(path, onerror=unreadable):
             folders.sort()
             if "Manifest.db" in names and self._iphone(folder):
                 folders.clear()
