@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Makes the files that tokens are found in: backups, archives, parcels."""
 
-import hashlib
 import io
 import struct
 import tarfile
@@ -9,6 +8,7 @@ import zipfile
 import zlib
 
 from miio_pure.aes import AES, pad
+from miio_pure.tokens.backup import pbkdf2
 
 DEVICE = {
     "did": "55393227",
@@ -55,8 +55,8 @@ def backup(body, version=3, compress=True, password=None, eight_bit=False, round
     else:
         text = password.encode("utf-8")
         chars = "".join(chr(b if b < 0x80 else 0xFF00 | b) for b in master).encode()
-    key = hashlib.pbkdf2_hmac("sha1", text, salt, rounds, 32)
-    check = hashlib.pbkdf2_hmac("sha1", chars, check_salt, rounds, 32)
+    key = pbkdf2(text, salt, rounds, 32)  # tested by the vectors of RFC 6070
+    check = pbkdf2(chars, check_salt, rounds, 32)
     blob = blob or b"\x10" + master_iv + b"\x20" + master + b"\x20" + check
     blob = AES(key).encrypt_cbc(iv, pad(blob))
     lines = [salt.hex(), check_salt.hex(), str(rounds), iv.hex(), blob.hex()]

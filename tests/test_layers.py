@@ -31,7 +31,7 @@ LAYERS = (
     ("tokens.text", {"json", "re"}),
     ("tokens.parcel", {"re", "struct"}),
     ("tokens.archive", {"struct"}),
-    ("tokens.backup", {"hashlib"}),
+    ("tokens.backup", {"_hashlib", "hashlib"}),
     ("tokens.databases", set()),
     ("tokens.search", {"io", "os"}),
     ("tokens.store", {"fcntl", "json", "os"}),

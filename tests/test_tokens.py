@@ -307,11 +307,13 @@ class BackupTest(FilesCase):
             )
 
     def test_without_openssl(self):
-        import hashlib
-
         data = backups.backup(self.TAR, 3, True, "secret")
-        with mock.patch.object(hashlib, "pbkdf2_hmac", side_effect=ValueError):
-            self.assertEqual(len(self.tokens(data, password="secret")), 3)
+        forbids = mock.Mock(pbkdf2_hmac=mock.Mock(side_effect=ValueError))
+        allows = mock.Mock(pbkdf2_hmac=lambda name, *args: by_hand(*args))
+        by_hand = backup_module.pbkdf2_by_hand
+        for module in (None, forbids, allows):
+            with mock.patch.dict(sys.modules, {"_hashlib": module}):
+                self.assertEqual(len(self.tokens(data, password="secret")), 3)
 
     def test_without_zlib(self):
         data = backups.backup(self.TAR, 3, True)

@@ -110,16 +110,17 @@ def _java_8_bit(key: bytes) -> bytes:
 
 def pbkdf2(password: bytes, salt: bytes, rounds: int, size: int) -> bytes:
     """PBKDF2-HMAC-SHA1, RFC 8018 5.2."""
-    try:
-        from hashlib import pbkdf2_hmac
+    try:  # OpenSSL's; hashlib has another up to 3.11, which is slower than ours
+        from _hashlib import pbkdf2_hmac  # type: ignore[import-not-found]
 
-        return pbkdf2_hmac("sha1", password, salt, rounds, size)
-    except (ImportError, ValueError):  # from 3.12 on it is a part of OpenSSL's
+        derived: bytes = pbkdf2_hmac("sha1", password, salt, rounds, size)
+        return derived
+    except (ImportError, ValueError):
         return pbkdf2_by_hand(password, salt, rounds, size)
 
 
 def pbkdf2_by_hand(password: bytes, salt: bytes, rounds: int, size: int) -> bytes:
-    """The same where hashlib has no pbkdf2_hmac; HMAC by RFC 2104."""
+    """The same without OpenSSL; HMAC by RFC 2104."""
     from hashlib import sha1
 
     if len(password) > _SHA1_BLOCK:
