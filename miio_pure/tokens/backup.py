@@ -111,7 +111,7 @@ def _java_8_bit(key: bytes) -> bytes:
 def pbkdf2(password: bytes, salt: bytes, rounds: int, size: int) -> bytes:
     """PBKDF2-HMAC-SHA1, RFC 8018 5.2."""
     try:  # OpenSSL's; hashlib has another up to 3.11, which is slower than ours
-        from _hashlib import pbkdf2_hmac  # type: ignore[import-not-found]
+        from _hashlib import pbkdf2_hmac
 
         derived: bytes = pbkdf2_hmac("sha1", password, salt, rounds, size)
         return derived
