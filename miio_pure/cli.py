@@ -424,15 +424,19 @@ class _Progress:
 
 def _password(options: "Options") -> "Union[str, Callable[[], Optional[str]], None]":
     if not options.password_prompt:
-        return os.environ.get("MIIO_PASSWORD") or None
+        given = os.environ.get("MIIO_PASSWORD") or None
+        return given and _bytes(given).decode("utf-8", "replace")
 
     def ask() -> "Optional[str]":
-        from getpass import getpass
+        import warnings
+        from getpass import GetPassWarning, getpass
 
-        try:
-            return getpass("password of the backup: ")
-        except (EOFError, OSError):
-            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)  # it would be shown
+            try:
+                return getpass("password of the backup: ")
+            except (AttributeError, EOFError, GetPassWarning, OSError, ValueError):
+                raise MiioError("there is no terminal to type a password at") from None
 
     return ask
 

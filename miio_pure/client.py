@@ -432,8 +432,9 @@ class _Call:
         session = self._session
         if session.shows_another_token() and not session.verified:
             return TokenError(
-                "%s: no answer, and it shows another token than the one given: it was "
-                "reset or set up again; leave the token out to use the one it shows"
+                "%s: no answer, and it shows another token than ours: it was reset or "
+                "set up again; leave the token out, and out of the token file, to use "
+                "the one it shows"
                 % self._where)
         sends = "the request" if self.attempts == 1 else "%d requests" % self.attempts
         if self._hellos and not self._greeted:

@@ -77,6 +77,8 @@ class Session:
             change = (before, device_id)
             self.former = "device %d was here, it is now device %d" % change
             self.verified = False
+            if not self._given:
+                self.token = None
         if not self._given:
             token = self._known(device_id) if self._known else None
             token = token or packet.token or self.token

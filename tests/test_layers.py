@@ -30,13 +30,13 @@ LAYERS = (
     ("tokens.sqlite", {"re", "struct"}),
     ("tokens.text", {"json", "re"}),
     ("tokens.parcel", {"re", "struct"}),
-    ("tokens.archive", {"struct"}),
+    ("tokens.archive", {"functools", "re", "struct"}),
     ("tokens.backup", {"_hashlib", "hashlib"}),
     ("tokens.databases", set()),
     ("tokens.search", {"io", "os"}),
     ("tokens.store", {"fcntl", "json", "os"}),
     ("tokens", set()),
-    ("cli", {"argparse", "getpass", "os", "signal", "sys", "time"}),
+    ("cli", {"argparse", "getpass", "os", "signal", "sys", "time", "warnings"}),
     ("__main__", {"sys"}),
 )
 PURE = ("errors", "aes", "packet", "payload", "session")

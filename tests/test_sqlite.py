@@ -7,6 +7,7 @@ import random
 import sqlite3
 import tempfile
 import unittest
+from unittest import mock
 
 from miio_pure import MiioError
 from miio_pure.tokens import sqlite
@@ -83,6 +84,23 @@ class ColumnsTest(unittest.TestCase):
     def test_too_long(self):
         with self.assertRaisesRegex(MiioError, "CREATE TABLE of over"):
             sqlite._columns("x" * 2000000)
+        for quote in "[`\"'":  # never closed
+            self.assertEqual(len(sqlite._columns("create table t(" + quote * 60000)), 0)
+
+    def test_too_many(self):
+        columns = ", ".join("c%d" % number for number in range(100))
+        base = opened(made("create table t(%s)" % columns, "insert into t values (%s)"
+                           % ", ".join("1" * 100), page=4096))
+        for name, limit, text in (
+            ("COLUMNS", 99, "over 99 (columns|values)"),
+            ("VALUES", -1, "over -1 values"),
+        ):
+            with mock.patch.object(sqlite, name, limit):
+                with self.assertRaisesRegex(MiioError, text):
+                    list(base.rows("t"))
+        with mock.patch.object(sqlite, "COLUMNS", 99):
+            with self.assertRaisesRegex(MiioError, "a row of over 99 values"):
+                list(base._rows(base.tables["t"][1]))
 
 
 class RefusalTest(unittest.TestCase):
@@ -128,6 +146,15 @@ class RefusalTest(unittest.TestCase):
         data = self.changed(root + 8, (508).to_bytes(2, "big"))
         data[root + 508 : root + 512] = b"\x20\1\2\2"  # 32 bytes, where 2 are left
         self.refused(data, "leaves its page")
+
+    def test_overflow_in_circles(self):
+        at = self.DATA.index(bytes(400))  # the first page of zeros that goes on
+        page = at // 512 + 1
+        while int.from_bytes(self.DATA[(page - 1) * 512 :][:4], "big") != page + 1:
+            page += 1
+        self.refused(
+            self.changed((page - 1) * 512, page.to_bytes(4, "big")), "in circles"
+        )
 
     def test_views(self):
         data = made("create table t(v)", "create view devicerecord as select * from t")

@@ -81,6 +81,18 @@ class StoreTest(StoreCase):
             with self.assertRaisesRegex(MiioError, "Permission denied"):
                 Store(self.path).save([record("2")])
 
+    def test_what_was_known_stays_known(self):
+        Store(self.path).save([record("1", name="Fan", ip="192.168.1.9")])
+        Store(self.path).save([record("1", OTHER_TOKEN)])
+        (kept,) = Store(self.path).records
+        self.assertEqual((kept.name, kept.token), ("Fan", OTHER_TOKEN))
+
+    def test_a_pipe(self):
+        path = os.path.join(self.folder, "pipe")
+        os.mkfifo(path, 0o600)
+        with self.assertRaisesRegex(MiioError, "not a file"):
+            Store(path)
+
     def test_no_place_for_it(self):
         path = os.path.join(self.write(b"file"), "tokens.json")
         with self.assertRaisesRegex(MiioError, "cannot be (read|written)"):
@@ -158,6 +170,14 @@ class ClientTest(unittest.TestCase):
         self.device._bare = forged
         self.assertEqual(client.send("get_prop", ["power"]), ["on"])
 
+    def test_no_device_gets_the_token_of_another(self):
+        client = self.client({DEVICE_ID: Token(TOKEN)}.get)
+        client.handshake()
+        self.device.device_id += 1
+        client.handshake()
+        with self.assertRaisesRegex(TokenError, "hides its token"):
+            client.info()
+
     def test_another_device_does_not_get_its_commands(self):
         client = self.client(lambda device_id: Token(TOKEN))
         client.info()
@@ -220,7 +240,8 @@ class CommandTest(StoreCase, CliCase):
         self.assertIn("password is wrong", err)
         self.assertIn("MIIO_PASSWORD", self.check_failure(1, "--tokens", path))
         env = {"MIIO_PASSWORD": "x"}
-        for answer, status in (("secret", 0), ("no", 1), (EOFError, 1), (OSError, 1)):
+        answers = (EOFError, OSError, UnicodeDecodeError("utf-8", b"x", 0, 1, "no"))
+        for answer, status in [("secret", 0)] + [(one, 1) for one in ("no",) + answers]:
             with mock.patch("getpass.getpass", side_effect=[answer]):
                 done = self.tokens(path, "--password-prompt", env=env)
             self.assertEqual(done[0], status)

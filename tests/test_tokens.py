@@ -191,6 +191,7 @@ class IphoneTest(FilesCase):
                 (self.NAME, domain, path),
                 ("../../etc/passwd", domain, "Documents/2_mihome.sqlite"),
                 ("ffff", domain, "Documents/lost.sqlite"),
+                ("\xe9" * 40, domain, "Documents/odd.sqlite"),
                 ("aabb", "AppDomain-other", path),
                 ("aabc", domain, None),
             ]
@@ -202,6 +203,10 @@ class IphoneTest(FilesCase):
     def test_another_manifest(self):
         self.backup([], table="Other")
         self.assertEqual(len(find(self.folder).records), 5)  # found without it
+
+    def test_a_pipe_for_a_manifest(self):
+        os.mkfifo(os.path.join(self.folder, "Manifest.db"))
+        self.assertEqual(find(self.folder).records, [])
 
     def test_encrypted(self):
         self.write(b"\x93\x01" * 50, "Manifest.db")
@@ -376,9 +381,9 @@ class ArchiveTest(FilesCase):
         for header, text in (
             (self.header(size=b"9999x999999\0"), "number is none"),
             (self.header(b"x", b"77777777777\0"), "header of over"),
-            (self.header(b"x", b"00000000012\0", b"12 size=x\n"), "number is none"),
-            (self.header(b"x", b"00000000012\0", b"99999999 a"), "pax header"),
-            (self.header(b"x", b"00000000012\0", b"aa size=1\n"), "pax header"),
+            (self.header(size=b"-7".ljust(12, b"\0")), "number is none"),
+            (self.header(b"x", b"00000000012\0", b"10 size=x\n"), "number is none"),
+            (self.header(b"x", b"00000000013\0", b"11 size=\xc2\xb2\n"), "is none"),
             (self.header(b"0", b"77777777777\0"), "cut off"),
         ):
             self.refused(header + self.header() + bytes(512), text)
@@ -392,6 +397,22 @@ class ArchiveTest(FilesCase):
         ignored = self.header(b"g", b"%011o\0" % len(record), record)
         ignored += self.header(b"K", b"00000000005\0", b"link\0")
         self.assertEqual(self.tokens(ignored + extended + data + bytes(512)), [TOKEN])
+
+    def test_what_comes_before_the_damage_counts(self):
+        base = sample("miio2.db")
+        whole = backups.tar({"miio2.db": base, "x": b"x" * 5000})
+        end = whole.index(b"xxxx")
+        self.assertEqual(len(self.tokens(whole[:end + 512])), 3)
+        no_end = backups.tar({"miio2.db": base})[: 512 + len(base)]
+        found = self.search(no_end)
+        self.assertEqual((len(found.records), found.notes), (3, []))
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("photo", b"x" * 999, compress_type=zipfile.ZIP_BZIP2)
+            archive.writestr("miio2.db", base)
+        found = self.search(file.getvalue())
+        self.assertEqual(len(found.records), 3)
+        self.assertIn("method 12", found.notes[0][1])
 
     def test_too_many_members(self):
         many = backups.tar({str(number): b"" for number in range(20)})
@@ -478,18 +499,25 @@ class LimitsTest(FilesCase):
         self.limited("miio_pure.tokens.search.KEPT", 40000)
         members = {"%d.db" % number: sample("miio2.db") for number in range(4)}
         found = self.search(backups.tar(members))
-        self.assertIn("databases of over 40000 bytes", found.notes[0][1])
+        self.assertEqual(len(found.records), 3)
+        self.assertIn("packed database of over 7232 bytes", found.notes[0][1])
 
     def test_logs(self):
         self.limited("miio_pure.tokens.search.LOG", 1000)
-        self.write(sample("wal", "miio2.db-wal"), "miio2.db-wal")
-        with self.assertRaisesRegex(MiioError, "-wal or -journal of over 1000 bytes"):
-            self.search(sample("wal", "miio2.db"), "miio2.db")
+        self.write(bytes(2000), "miio2.db-wal")
+        found = self.search(sample("miio2.db"), "miio2.db")
+        self.assertEqual(len(found.records), 3)
+        said = " ".join(text for _, text in found.notes)
+        self.assertIn("-wal or -journal of over 1000 bytes", said)
 
     def test_devices(self):
-        self.limited("miio_pure.tokens.search.DEVICES", 2)
+        self.limited("miio_pure.tokens.databases.DEVICES", 2)
         with self.assertRaisesRegex(MiioError, "over 2 devices"):
             find(os.path.join(SAMPLES, "miio2.db"))
+        self.limited("miio_pure.tokens.search.DEVICES", 4)
+        found = find(os.path.join(SAMPLES, "smrc4-cache"))
+        self.assertEqual(len(found.records), 4)  # those that were found before
+        self.assertIn("over 4 devices", found.notes[0][1])
 
     def test_broken_json(self):
         for text in (b'{"a":[1],' * 30000, b'{"a":' * 300000):
@@ -511,8 +539,25 @@ class LimitsTest(FilesCase):
         self.assertEqual(self.tokens(bomb), [])
 
     def test_many_of_one_device(self):
-        data = json.dumps([dict(DEVICE, token="%032x" % i) for i in range(20000)])
-        self.assertEqual(len(self.tokens(data.encode())), 20000)
+        data = json.dumps([dict(DEVICE, token="%032x" % i) for i in range(5000)])
+        self.assertEqual(len(self.tokens(data.encode())), 5000)
+
+    def test_long_lines_and_numbers(self):
+        self.limited("miio_pure.tokens.text.SEGMENT", 1000)
+        good, long = json.dumps(DEVICE), '{"token": "%s"}' % ("x" * 1000)
+        found = self.search(("%s\n%s\n" % (good, long)).encode())
+        self.assertEqual(len(found.records), 1)
+        self.assertIn("line of over 1000 characters", found.notes[0][1])
+        self.assertEqual(self.tokens((good + "\n").encode() * 20), [TOKEN])
+        number = good[:-1] + ', "n": %s}' % ("7" * 500)
+        self.assertEqual(self.tokens(number.encode()), [])
+
+    def test_errors_kept(self):
+        self.limited("miio_pure.tokens.search.ERRORS", 3)
+        for number in range(5):
+            self.write(b"SQLite format 3\0", str(number))
+        self.write(ArchiveTest.CACHE, "cache")
+        self.assertEqual(len(find(self.folder).notes), 3)
 
 
 class TextTest(FilesCase):
@@ -548,6 +593,22 @@ class TextTest(FilesCase):
         self.assertEqual((record.model, record.token), ("rockrobo.vacuum.v1", TOKEN))
         bare = "192.168.1.5\nrockrobo.vacuum.v1\n%s" % TOKEN
         self.assertEqual(self.search(bare.encode(), "notes").records[0].did, "")
+
+    def test_objects_of_one_line_and_of_several(self):
+        other = json.dumps(dict(DEVICE, did="2"), indent=1)
+        text = "%s\n%s\n" % (json.dumps(DEVICE), other)
+        self.assertEqual(len(self.tokens(text.encode())), 2)
+
+    def test_devices_without_anything(self):
+        nothing = [{"did": "7", "token": ""}, {"did": "", "token": ""}] * 2
+        found = self.search(json.dumps(nothing).encode())
+        self.assertEqual([one.did for one in found.without], ["7"])
+
+    def test_a_note_without_a_device_id(self):
+        self.write(ArchiveTest.CACHE.replace(b"192.168.1.45", b""), "cache")
+        self.write(b"192.168.1.5\na.vacuum.v1\n%b" % TOKEN.encode(), "note")
+        (record,) = find(self.folder).records
+        self.assertEqual((record.did, record.ip), ("55393227", "192.168.1.5"))
 
     def test_a_robot_and_its_app(self):
         """The robot's file tells only the token; the app's tells the rest."""

@@ -2,10 +2,12 @@
 """Members of tar (ustar, pax, GNU's long names) and zip archives, one after the other;
 links, devices and folders are left out, and nothing is ever unpacked to disk."""
 
+import re
 import struct
+from functools import partial
 
 from ..errors import MiioError
-from .streams import CUT_OFF, Budget, inflated, part
+from .streams import CUT_OFF, Budget, deferred, inflated, part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,11 +17,14 @@ if TYPE_CHECKING:
 
 BLOCK = 512
 MEMBERS = 100000
-EXTENSION = 1 << 20  # bytes of a pax header or a long name
+EXTENSION = 1 << 16  # bytes of a pax header or a long name
+NAME = 4096  # characters of a name
 _FILES = b"0\0" b"7"  # types of a tar's members that are files
 _DIRECTORY = 16 << 20  # bytes of a zip's central directory
 _END = struct.Struct("<4s4H2IH")  # of a zip: its signature, ... entries, size, offset
 _ENTRY = struct.Struct("<4s6H3I5H2I")
+# a record of a pax header, such as "30 path=some/name\n", the number being its length
+_PAX = re.compile(rb"(?:\A|\n)\d{1,5} (path|size)=([^\n]*)(?=\n)")
 _LOCAL = struct.Struct("<4s5H3I2H")
 
 
@@ -31,9 +36,9 @@ def is_tar(head: bytes) -> bool:
 def tar_members(file: "BinaryIO") -> "Iterator[Member]":
     """The files in a tar, in order; each must be read before the next is asked for."""
     extended: "Dict[str, str]" = {}
-    for i in range(MEMBERS):
+    for _ in range(MEMBERS):
         header = file.read(BLOCK)
-        if header == bytes(BLOCK) or not header and not i:
+        if not header or header == bytes(BLOCK):
             return
         if len(header) < BLOCK:
             raise MiioError(CUT_OFF)
@@ -78,33 +83,24 @@ def _number(field: bytes) -> int:
     """Octal digits, or as GNU writes large numbers: base 256 after a byte 80."""
     if field[0] & 0x80:
         return int.from_bytes(field, "big") & (1 << 88) - 1
-    try:
-        return int(field.strip(b" \0") or b"0", 8)
-    except ValueError:
-        raise MiioError("the tar is damaged: a header's number is none") from None
+    digits = field.strip(b" \0") or b"0"
+    if digits.strip(b"01234567"):
+        raise MiioError("the tar is damaged: a header's number is none")
+    return int(digits, 8)
 
 
 def _decimal(text: str) -> int:
-    if not text.isdigit() or len(text) > 18:
+    if not text or text.strip("0123456789") or len(text) > 18:
         raise MiioError("the tar is damaged: a header's number is none")
     return int(text)
 
 
 def _text(field: bytes) -> str:
-    return field.split(b"\0")[0].decode("utf-8", "replace")
+    return field[:NAME].split(b"\0")[0].decode("utf-8", "replace")
 
 
 def _pax(data: bytes) -> "Dict[str, str]":
-    """Records such as "30 mtime=1547000000.25\\n", the number being the length."""
-    records = {}
-    while data:
-        length = data.split(b" ", 1)[0]
-        if not length.isdigit() or not 0 < len(length) < 8 or int(length) < 5:
-            raise MiioError("the tar is damaged: a pax header's length is none")
-        key, _, value = data[len(length) + 1 : int(length) - 1].partition(b"=")
-        records[_text(key)] = value.decode("utf-8", "replace")
-        data = data[int(length) :]
-    return records
+    return {_text(key): _text(value) for key, value in _PAX.findall(data)}
 
 
 def is_zip(head: bytes) -> bool:
@@ -133,8 +129,9 @@ def zip_members(file: "BinaryIO", budget: Budget) -> "Iterator[Member]":
         at += 46 + name_size + extra + comment
         if not name.endswith("/"):
             flags, method, time, date, _, packed = fields[3:9]
-            content = _zipped(file, budget, flags, method, packed, fields[16])
-            yield name, _dos_time(date, time), content
+            found = budget, flags, method, packed, fields[16]
+            content = deferred(partial(_zipped, file, *found))
+            yield name[:NAME], _dos_time(date, time), content
 
 
 def _dos_time(date: int, time: int) -> float:

@@ -5,7 +5,7 @@ files that an iPhone's backup is."""
 from ..aes import AES, unpad
 from ..errors import MiioError
 from .record import Record
-from .sqlite import Database
+from .sqlite import PAYLOAD, Database
 from .text import why_not
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ _TABLES = {
 _FIELDS = ("name", "model", "ip", "mac", "did", "token")
 _HEX = set("0123456789abcdefABCDEF")
 _APP = "AppDomain-com.xiaomi.mihome"
+DEVICES = 20000  # in all files
 NO_ANDROID_TOKENS = (
     "Mi Home 5.0.31 and later keeps no tokens in its database: take them from an older "
     "version, from the log of 5.4.49 or 5.4.54, from an iPhone's backup, or from a "
@@ -42,11 +43,14 @@ def find_in_database(
 
     Both are empty for any other database.
     """
-    records, notes = [], []
+    records: "List[Record]" = []
+    notes: "List[str]" = []
     for table, columns in _TABLES.items():
         if table not in database.tables:
             continue
         for row in database.rows(table):
+            if len(records) == DEVICES:
+                raise MiioError("over %d devices: more than anybody has" % DEVICES)
             records.append(_record(row, columns, source, when))
         if not records:
             notes.append(LOGGED_OUT)
@@ -91,8 +95,8 @@ def iphone_files(manifest: Database) -> "Iterator[Tuple[str, str]]":
     """Mi Home's files in an iPhone's backup: (path there, path on the phone)."""
     if "files" not in manifest.tables:
         raise MiioError("this Manifest.db is not that of an iPhone's backup")
-    for row in manifest.rows("files"):
+    for row in manifest.rows("files", 8 * PAYLOAD):  # with a property list for each
         name, path = row.get("fileid"), row.get("relativepath")
         if row.get("domain") == _APP and isinstance(path, str):
-            if isinstance(name, str) and name.isalnum():  # no way out of the folder
+            if isinstance(name, str) and _HEX.issuperset(name) and name:
                 yield name[:2] + "/" + name, path

@@ -9,19 +9,18 @@ from .text import why_not
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Tuple
+    from typing import Iterator, Tuple
 
 _CLASS = "com.xiaomi.smarthome.core.entity.device.".encode("utf-16-le")
-_LONGEST = 1 << 16  # characters of a string
+_LONGEST = 1024  # characters of a string
 
 
 def is_parcel(head: bytes) -> bool:
     return _CLASS in head
 
 
-def find_in_parcel(data: bytes, source: str, when: float) -> "List[Record]":
+def find_in_parcel(data: bytes, source: str, when: float) -> "Iterator[Record]":
     """The devices of a parcel; one that cannot be read is left out."""
-    records = []
     # newer ones have bytes before the count: look for the class that each starts with
     for match in re.finditer(re.escape(_CLASS), data):
         at = match.start() - 4
@@ -41,8 +40,7 @@ def find_in_parcel(data: bytes, source: str, when: float) -> "List[Record]":
         )
         if not token:
             record.why = why_not(did, "")
-        records.append(record)
-    return records
+        yield record
 
 
 def _string(data: bytes, at: int) -> "Tuple[str, int]":

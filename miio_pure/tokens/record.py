@@ -5,6 +5,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Tuple
 
+LONGEST = 1000  # characters of a field
 FIELDS = ("name", "model", "ip", "mac", "did", "token", "source")
 
 
@@ -31,7 +32,8 @@ class Record:
         self.why = ""
         for field in FIELDS[:-1]:
             value = fields.get(field)
-            setattr(self, field, "" if value is None else str(value).strip())
+            text = "" if value is None else str(value).strip()[:LONGEST]
+            setattr(self, field, text)
 
     def __repr__(self) -> str:
         return "<Record %s of %s>" % (self.did or self.name or "?", self.source)
@@ -70,8 +72,11 @@ def merged(records: "List[Record]") -> "List[Record]":
         devices[did] = with_token or devices[did]
         for record in devices[did]:
             tokens.setdefault(record.token.lower(), record)
-    for record in records:  # a robot's own file tells nothing but the token
+    for record in records:  # a robot's own file tells the token, but no device id
         if not record.did:
-            if tokens.setdefault(record.token.lower(), record) is record:
+            same = tokens.setdefault(record.token.lower(), record)
+            if same is record:
                 devices[""].append(record)
+            elif record.token:
+                same.learn(record)
     return [record for found in devices.values() for record in found]

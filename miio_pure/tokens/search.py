@@ -7,7 +7,7 @@ import os
 from ..errors import MiioError
 from .archive import is_tar, is_zip, tar_members, zip_members
 from .backup import MAGIC as BACKUP, MIUI_MAGIC as MIUI_BACKUP, unwrapped
-from .databases import find_in_database, iphone_files
+from .databases import DEVICES, find_in_database, iphone_files
 from .parcel import find_in_parcel, is_parcel
 from .record import Record, merged
 from .sqlite import LOG, MAGIC as SQLITE, Database
@@ -17,7 +17,8 @@ from .text import find_in_text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import (
-        BinaryIO, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+        BinaryIO, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple,
+        Union
     )
 
     from .archive import Member
@@ -28,7 +29,7 @@ HEAD = 4096  # bytes that tell what a file is
 CONTENT = 32 << 20  # bytes of one text, parcel or packed database
 KEPT = 64 << 20  # bytes of all databases and logs of one archive
 NESTING = 4  # archives within archives
-DEVICES = 100000
+ERRORS = 1000  # that are kept
 LOGS = ("-wal", "-journal")
 CANCELLED = "an empty file: was the backup cancelled on the phone? Make it again"
 DENIED = (
@@ -66,8 +67,6 @@ def find(
     search = _Search(password, progress)
     for path in paths:
         search.path(path)
-    if len(search.records) > DEVICES:
-        raise MiioError("over %d devices: more than anybody has" % DEVICES)
     findings = Findings()
     for record in merged(search.records):
         (findings.records if record.token else findings.without).append(record)
@@ -113,7 +112,9 @@ class _Search:
 
         for folder, folders, names in os.walk(path, onerror=unreadable):
             folders.sort()
-            if "Manifest.db" in names and self._iphone(folder):
+            manifest = os.path.join(folder, "Manifest.db")
+            is_file = os.path.isfile(manifest) and not os.path.islink(manifest)
+            if is_file and self._iphone(folder):
                 folders.clear()
                 continue
             for name in sorted(names):
@@ -147,7 +148,7 @@ class _Search:
         try:
             with open(path, "rb") as file:
                 when = os.fstat(file.fileno()).st_mtime
-                kept = [_content(log) if os.path.isfile(log) else None for log in logs]
+                kept = [self._content(log) for log in logs]
                 self._file(file, _Place(source, when, Budget()), kept)
         except (OSError, MiioError) as error:
             self._failed(source, error)
@@ -155,7 +156,25 @@ class _Search:
     def _failed(self, source: str, error: "Union[OSError, MiioError]") -> None:
         if isinstance(error, OSError):
             error = MiioError("cannot be read: %s" % (error.strerror or error))
-        self.errors.append((source, error.with_traceback(None)))
+        if len(self.errors) < ERRORS:
+            self.errors.append((source, error.with_traceback(None)))
+
+    def _content(self, path: str) -> "Optional[bytes]":
+        """A -wal or -journal, or None if there is none that can be read."""
+        if not path or not os.path.isfile(path):
+            return None
+        try:
+            with open(path, "rb") as file:
+                return read_up_to(file, LOG, "a -wal or -journal")
+        except (OSError, MiioError) as error:
+            self._failed(path, error)
+            return None
+
+    def _add(self, records: "Iterable[Record]") -> None:
+        for record in records:
+            if len(self.records) == DEVICES:
+                raise MiioError("over %d devices: more than anybody has" % DEVICES)
+            self.records.append(record)
 
     def _file(
         self, file: "BinaryIO", place: "_Place", logs: "Sequence[Optional[bytes]]" = ()
@@ -176,10 +195,11 @@ class _Search:
             self._archive(zip_members(file, place.budget), place)
         elif is_parcel(head):
             data = read_up_to(file, CONTENT, "a device list")
-            self.records += find_in_parcel(data, place.source, place.when)
+            self._add(find_in_parcel(data, place.source, place.when))
         elif b"\0" not in head:
             data = read_up_to(file, CONTENT, "a text")
-            self.records += find_in_text(data, place.source, place.when)
+            found = find_in_text(data, place.source, place.when, place.budget)
+            self._add(found)
 
     def _database(
         self, file: "BinaryIO", place: "_Place", logs: "Sequence[Optional[bytes]]"
@@ -189,7 +209,7 @@ class _Search:
         records, notes = find_in_database(
             database, place.source, place.when, wal is not None
         )
-        self.records += records
+        self._add(records)
         self.notes += [(place.source, note) for note in notes]
 
     def _archive(
@@ -199,22 +219,25 @@ class _Search:
         if place.depth == NESTING:
             raise MiioError("archives within archives, over %d deep" % NESTING)
         kept: "Dict[str, Tuple[float, bytes]]" = {}
-        size = count = 0
-        for name, when, content in members:
-            count += 1
-            inner = place.within(name, when)
-            head = content.peek(HEAD)  # type: ignore[attr-defined]
-            try:
-                if head.startswith(SQLITE) or name.endswith(LOGS):
-                    data = read_up_to(content, CONTENT, "a packed database")
-                    kept[name] = when, data
-                    size += len(data)
-                    if size > KEPT:
-                        raise MiioError("databases of over %d bytes in it" % KEPT)
-                else:
-                    self._file(content, inner)
-            except MiioError as error:
-                self._failed(inner.source, error)
+        count = 0
+        left = KEPT
+        try:
+            for name, when, content in members:
+                count += 1
+                inner = place.within(name, when)
+                try:
+                    head = content.peek(HEAD)  # type: ignore[attr-defined]
+                    if head.startswith(SQLITE) or name.endswith(LOGS):
+                        limit = min(CONTENT, left)
+                        data = read_up_to(content, limit, "a packed database")
+                        kept[name] = when, data
+                        left -= len(data)
+                    else:
+                        self._file(content, inner)
+                except MiioError as error:
+                    self._failed(inner.source, error)
+        except MiioError as error:  # what has come before still counts
+            self._failed(place.source, error)
         for name, (when, data) in kept.items():
             if data.startswith(SQLITE):
                 inner = place.within(name, when)
@@ -241,8 +264,3 @@ class _Place:
 
     def within(self, name: str, when: float) -> "_Place":
         return _Place("%s:%s" % (self.source, name), when, self.budget, self.depth + 1)
-
-
-def _content(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return read_up_to(file, LOG, "a -wal or -journal")

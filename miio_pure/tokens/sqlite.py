@@ -19,6 +19,9 @@ WAL_MAGICS = (0x377F0682, 0x377F0683)  # checksums of little- and big-endian wor
 ROWS = 1000000
 DEPTH = 20  # of a B-tree, as in SQLite itself
 PAYLOAD = 64 << 20  # bytes of all rows of a table
+ROW = 8 << 20  # bytes of one
+VALUES = 2000000  # of a table
+COLUMNS = 2000  # as in SQLite itself
 LOG = 32 << 20  # bytes of a -wal or -journal
 
 # page size, version for writing and for reading, reserved bytes of each page
@@ -33,15 +36,15 @@ _ENCODINGS = {0: "utf-8", 1: "utf-8", 2: "utf-16-le", 3: "utf-16-be"}
 _INTEGERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}  # serial type: bytes
 _LEAF, _INTERIOR = 0x0D, 0x05  # pages of tables
 _SQL = re.compile(
-    r"""--[^\n]*|/\*.*?(?:\*/|$)|(\s+)|('(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`"""
-    r"""|\[[^\]]*\]|[(),]|[^\s'"`\[\](),]+)""",
+    r"""--[^\n]*|/\*.*?(?:\*/|$)|(\s+)|('(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|"""
+    r"""`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$)|[(),]|[^\s'"`\[\](),]+)""",
     re.S,
 )
 _CONSTRAINTS = set(
     "constraint primary not null unique check default collate references generated as"
     " foreign".split()
 )
-_SQL_SIZE = 1 << 20  # bytes of one CREATE TABLE
+_SQL_SIZE = 1 << 16  # bytes of one CREATE TABLE
 
 
 class Database:
@@ -83,13 +86,20 @@ class Database:
             if isinstance(name, str) and isinstance(root, int) and kind != "index":
                 self.tables[name.lower()] = (str(kind), root, str(sql))
 
-    def rows(self, name: str) -> "Iterator[Row]":
-        """Each row of a table as column -> value; names in lower case."""
+    def rows(self, name: str, limit: int = PAYLOAD) -> "Iterator[Row]":
+        """Each row of a table as column -> value; names in lower case.
+
+        limit: bytes of all rows.
+        """
         kind, root, sql = self.tables[name.lower()]
         if kind != "table" or not root:
             raise MiioError("%s is a %s, not a table" % (name, kind))
         columns = _columns(sql)
-        for rowid, values in self._rows(root):
+        if len(columns) > COLUMNS:
+            raise MiioError("a table of over %d columns: damaged" % COLUMNS)
+        for count, (rowid, values) in enumerate(self._rows(root, limit)):
+            if count * len(columns) > VALUES:
+                raise MiioError("a table of over %d values" % VALUES)
             row = {}
             for i, (column, is_rowid, default) in enumerate(columns):
                 # a column added later is missing from the rows before
@@ -159,17 +169,19 @@ class Database:
 
     # B-trees
 
-    def _rows(self, root: int) -> "Iterator[Tuple[int, List[Any]]]":
+    def _rows(
+        self, root: int, limit: int = PAYLOAD
+    ) -> "Iterator[Tuple[int, List[Any]]]":
         """(rowid, values) of each row of the table whose B-tree starts at root."""
         rows = total = 0
         for page, at in self._cells(root, set(), DEPTH):
             size, at = _varint(page, at)
             rowid, at = _varint(page, at)
             rows, total = rows + 1, total + size
-            if rows > ROWS or total > PAYLOAD:
+            if rows > ROWS or total > limit or size > ROW:
                 raise MiioError(
                     "a table of over %d rows or %d bytes: too much, or damaged"
-                    % (ROWS, PAYLOAD)
+                    % (ROWS, limit)
                 )
             if rowid >= 1 << 63:
                 rowid -= 1 << 64
@@ -187,7 +199,8 @@ class Database:
         kind = page[start]
         count = int.from_bytes(page[start + 3 : start + 5], "big")
         first = start + (8 if kind == _LEAF else 12)
-        if kind not in (_LEAF, _INTERIOR) or first + 2 * count > self._size:
+        least = 6 if kind == _LEAF else 2  # bytes of a cell, and of what points to it
+        if kind not in (_LEAF, _INTERIOR) or first + least * count > self._size:
             raise MiioError("SQLite page %d belongs to no table: damaged" % number)
         for (at,) in struct.iter_unpack(">H", page[first : first + 2 * count]):
             if kind == _LEAF:
@@ -211,7 +224,11 @@ class Database:
         if len(parts[0]) < local:
             raise MiioError("an SQLite row that leaves its page: damaged")
         number = int.from_bytes(page[at + local : at + local + 4], "big")
+        seen = set()
         while left:
+            if number in seen:
+                raise MiioError("an SQLite row that runs in circles: damaged")
+            seen.add(number)
             page = self._page(number)
             parts.append(page[4 : min(left + 4, self._usable)])
             left -= len(parts[-1])
@@ -225,6 +242,8 @@ class Database:
             kind, at = _varint(payload, at)
             value, body = self._value(kind, payload, body)
             values.append(value)
+            if len(values) > COLUMNS:
+                raise MiioError("a row of over %d values: damaged" % COLUMNS)
         return values
 
     def _value(self, kind: int, payload: bytes, at: int) -> "Tuple[Any, int]":
@@ -335,7 +354,7 @@ def _literal(parts: "List[str]") -> "Any":
         return bytes.fromhex(digits) if _is_hex(digits) else None
     if text[0] in "'\"`[":
         return _unquoted(text)
-    for number in (int, float):
+    for number in (int, float) if len(text) < 30 else ():
         try:
             return number(sign + text)
         except ValueError:

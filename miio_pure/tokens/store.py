@@ -51,6 +51,8 @@ class Store:
         return next((record for record in self.records if record.did == did), None)
 
     def _load(self) -> None:
+        if os.path.exists(self.path) and not os.path.isfile(self.path):
+            raise MiioError("%s: not a file" % self.path)
         with open(self.path, "rb") as file:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & _OTHERS:
                 raise TokenError(
@@ -94,9 +96,13 @@ class Store:
     def _save(self, records: "Iterable[Record]") -> int:
         new: "Dict[str, Record]" = {}
         for record in records:
-            if record.did.isdigit() and _is_token(record.token):
-                new.setdefault(record.did, record)  # the newest comes first
+            if record.did and not record.did.strip("0123456789"):
+                if _is_token(record.token):
+                    new.setdefault(record.did, record)  # the newest comes first
         old = Store(self.path).records  # somebody else may have added some
+        for record in old:
+            if record.did in new:
+                new[record.did].learn(record)
         self.records = list(new.values()) + [one for one in old if one.did not in new]
         devices = [record.facts() for record in self.records]
         text = json.dumps({"devices": devices}, indent=1) + "\n"

@@ -8,7 +8,7 @@ from ..errors import MiioError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO, Iterator, List
+    from typing import BinaryIO, Callable, Iterator, List
 
 CHUNK = 1 << 16  # bytes
 UNPACKED = 2 << 30  # bytes that one file may grow to
@@ -16,10 +16,11 @@ CUT_OFF = "the file is cut off: copy it again, whole"
 
 
 class Budget:
-    """What may still be unpacked, in bytes; MiioError when it is used up."""
+    """What a file may still unpack to, in bytes; MiioError when it is used up."""
 
     def __init__(self, size: int = UNPACKED) -> None:
         self._size = self._left = size
+        self.effort = 2000000  # what broken JSON may cost: see text.py
 
     def spend(self, size: int) -> None:
         self._left -= size
@@ -66,6 +67,20 @@ def part(file: "BinaryIO", size: int) -> "BinaryIO":
             if not piece:
                 raise MiioError(CUT_OFF)
             left -= len(piece)
+            yield piece
+
+    return _file(pieces())
+
+
+def deferred(make: "Callable[[], BinaryIO]") -> "BinaryIO":
+    """A file that is opened, and may fail, when it is read."""
+
+    def pieces() -> "Iterator[bytes]":
+        file = make()
+        while True:
+            piece = file.read(CHUNK)
+            if not piece:
+                return
             yield piece
 
     return _file(pieces())

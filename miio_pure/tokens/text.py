@@ -9,8 +9,11 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Match
+    from typing import Any, Dict, Iterable, Iterator, Match
 
+    from .streams import Budget
+
+SEGMENT = 4 << 20  # characters that are read as JSON at once
 EFFORT = 10  # characters read again in broken JSON, for each one of the text
 _TOO_DEEP = 20000  # what it costs to find out that something is nested too deeply
 _KEYS = {
@@ -21,7 +24,15 @@ _KEYS = {
     "did": ("did",),
     "token": ("token",),
 }
-_decode = json.JSONDecoder().raw_decode
+
+
+def _number(digits: str) -> int:
+    if len(digits) > 20:
+        raise ValueError("too long for a number")
+    return int(digits)
+
+
+_decode = json.JSONDecoder(parse_int=_number).raw_decode
 # what XML escapes; the module html is missing on small hosts
 _ENTITY = re.compile(r"&(?:(quot|amp|lt|gt|apos)|#(\d{1,7}));")
 _ENTITIES = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
@@ -37,24 +48,30 @@ _LINE = 200  # characters of such a line
 _BARE = re.compile(rb"([A-Za-z0-9]{16})\s?\Z")
 
 
-def find_in_text(data: bytes, source: str, when: float) -> "List[Record]":
+def find_in_text(
+    data: bytes, source: str, when: float, budget: "Budget"
+) -> "Iterator[Record]":
     """The devices of a text in any form; MiioError if it is too broken to search."""
     bare = _BARE.match(data)
     if bare:
-        return [Record(source, when, token=bare.group(1).hex())]
+        yield Record(source, when, token=bare.group(1).hex())
+        return
     text = data.decode("utf-8", "replace")
     if "&quot;token&quot;" in text:  # Yeelight's XML; no parser, so no entity bombs
         text = _ENTITY.sub(_unescaped, text)
     if '"token"' in text:
-        return [_record(found, source, when) for found in _objects(text)]
+        budget.effort += EFFORT * len(text)
+        for found in _objects(text, budget):
+            yield _record(found, source, when)
+        return
     lines = text[: 3 * _LINE].split("\n")
     matches = [pattern.search(line) for pattern, line in zip(_NOTE, lines)]
     if len(matches) < 3 or None in matches:
-        return []
+        return
     ip, model, token = [match.group() for match in matches if match]
     name = re.split(r"[/\\]", source)[-1].split(".")[0]
     did = name if name.isdigit() else ""  # the file is called after it
-    return [Record(source, when, ip=ip, model=model, token=token, did=did)]
+    yield Record(source, when, ip=ip, model=model, token=token, did=did)
 
 
 def _unescaped(match: "Match[str]") -> str:
@@ -80,15 +97,26 @@ def why_not(did: str, parent: str) -> str:
     return "the app has none for it, as for cameras and what only the cloud reaches"
 
 
-def _objects(text: str) -> "List[Dict[str, Any]]":
+def _objects(text: str, budget: "Budget") -> "Iterator[Dict[str, Any]]":
     """The JSON objects with a token and a device id, wherever they stand."""
-    # In logs they lie within a line; the whole text is worth a try where none does.
-    lines = [line for line in text.split("\n") if '"token"' in line]
-    return list(_scanned(lines)) or list(_scanned([text]))
+    yield from _scanned(_lines(text), budget)  # as in logs
+    if len(text) <= SEGMENT:
+        yield from _scanned([text], budget)  # those that take several lines
 
 
-def _scanned(texts: "List[str]") -> "Iterator[Dict[str, Any]]":
-    effort = EFFORT * sum(map(len, texts)) + 1000000
+def _lines(text: str) -> "Iterator[str]":
+    """Those in which a token is named."""
+    at = text.find('"token"')
+    while at >= 0:
+        start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+        end = len(text) if end < 0 else end
+        if end - start > SEGMENT:
+            raise MiioError("a line of over %d characters" % SEGMENT)
+        yield text[start:end]
+        at = text.find('"token"', end)
+
+
+def _scanned(texts: "Iterable[str]", budget: "Budget") -> "Iterator[Dict[str, Any]]":
     for text in texts:
         match = _OBJECT.search(text)
         while match:
@@ -96,13 +124,15 @@ def _scanned(texts: "List[str]") -> "Iterator[Dict[str, Any]]":
             try:
                 value, end = _decode(text, at)
             except RecursionError:
-                effort, end = effort - _TOO_DEEP, at + 1
+                budget.effort -= _TOO_DEEP
+                end = at + 1
             except ValueError as error:  # which counts the lines up to its position
                 position = getattr(error, "pos", len(text))
-                effort, end = effort - (position - at) - position // 64, at + 1
+                budget.effort -= position - at + position // 64
+                end = at + 1
             else:
                 yield from _devices(value)
-            if effort < 0:
+            if budget.effort < 0:
                 raise MiioError(
                     "too much broken JSON: this is no log or cache of Mi Home"
                 )
