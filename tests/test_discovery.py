@@ -50,15 +50,12 @@ class DiscoverTest(unittest.TestCase):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
             silent.bind(("127.0.0.1", 0))
             port = silent.getsockname()[1]
-            started = time.monotonic()
             self.assertEqual(
                 list(discover("127.0.0.1", "127.0.0.2", port=port, timeout=1.0)), []
             )
-            spent = time.monotonic() - started
             silent.setblocking(False)
             self.assertEqual([silent.recv(100) for _ in range(3)], [packet.HELLO] * 3)
             self.assertRaises(BlockingIOError, silent.recv, 100)
-        self.assertGreaterEqual(spent, 1.0)
 
     def test_short(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
