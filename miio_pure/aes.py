@@ -4,22 +4,23 @@
 An interpreter is slow at steps and fast at strings, so each round is a few calls that
 work on whole strings in C:
 
-- `state.translate(table)`, with 256 bytes, substitutes all bytes of a state at once:
+- `text.translate(table)`, with 256 bytes, substitutes all bytes of a text at once:
   SubBytes, and SubBytes followed by a multiplication in GF(2**8).
-- `INDICES.translate(state)`, the state standing where the table is expected, moves
-  bytes: the result holds the state's bytes in the order that INDICES names.
+- `INDICES.translate(table)`, with a state as the table, moves bytes: the result holds
+  the bytes of the state that INDICES names, in that order. An int becomes a table at
+  the cost of a short string: `state.to_bytes(256, "little")`.
 - XOR of whole states is `^` on ints made of their bytes, little-endian.
 
-A state is 16 bytes in the order of FIPS-197 3.4: index = 4 * column + row. Look-ups
-take a time that depends on the data: where an attacker can measure it, use another AES.
+A state is 16 bytes, column after column (index = 4 * column + row, FIPS-197 3.4) or,
+while it is encrypted, row after row (index = 4 * row + column). Look-ups take a time
+that depends on the data: where an attacker can measure it, use another AES.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Sequence, Tuple
+    from typing import Callable, Dict, List, Sequence, Tuple
 
 BLOCK = 16
-_MASK = (1 << 128) - 1
 
 
 def _sum(*tables: bytes) -> bytes:
@@ -50,7 +51,6 @@ _TIMES_8 = _TIMES_4.translate(_TIMES_2)
 
 _SUB = _substitution(_sum(_TIMES_1, _TIMES_2))
 _SUB_2 = _SUB.translate(_TIMES_2)
-_SUB_3 = _sum(_SUB, _SUB_2)
 _INV = bytes.maketrans(_SUB, _TIMES_1)  # InvSubBytes, FIPS-197 5.3.2
 _TIMES_9 = _sum(_TIMES_8, _TIMES_1)
 _TIMES_11 = _sum(_TIMES_8, _TIMES_2, _TIMES_1)
@@ -59,115 +59,112 @@ _TIMES_14 = _sum(_TIMES_8, _TIMES_4, _TIMES_2)
 _INV_9, _INV_11 = _INV.translate(_TIMES_9), _INV.translate(_TIMES_11)
 _INV_13, _INV_14 = _INV.translate(_TIMES_13), _INV.translate(_TIMES_14)
 
-# MixColumns (5.1.3) makes row r from 2 * row r + 3 * row r+1 + row r+2 + row r+3: four
-# states, each the substituted state after ShiftRows (5.1.2: index i comes from 5i mod
-# 16) with its columns turned by 0 to 3 rows. One gather of 64 indices lays the four
-# side by side, out of a table of 256 bytes: S(x), 2 S(x) and 3 S(x), joined by fillers.
-_join_sub = bytes(104).join
+# Of up to 16 states: from columns to rows, or back
+_TURN = bytes(i & ~15 | i % 4 * 4 + i % 16 // 4 for i in range(256))
+_turn_one = _TURN[:16].translate
+# From rows to columns, by way of ShiftRows, FIPS-197 5.1.2
+_SHIFT = bytes(i & ~15 | i % 4 * 4 + (i // 4 + i) % 4 for i in range(256))
+_shift_one = _SHIFT[:16].translate
 
 
-def _gather(shift: int, starts: "Sequence[int]", blocks: int = 1) -> bytes:
-    """Where each byte of the turned states lies in a table with those starts."""
-    return bytes(
-        start + 16 * block + shift * (i & 12 | (i + turn) & 3) % 16
-        for turn, start in enumerate(starts) for block in range(blocks)
-        for i in range(16))
+def _shifted(rows: "Sequence[int]", row_step: int, column_step: int) -> bytes:
+    """Where these rows come from in ShiftRows, in a state with those steps."""
+    return bytes(row_step * row + column_step * ((column + row) % 4)
+                 for row in rows for column in range(4))
 
 
-_MIX = _gather(5, (120, 240, 0, 0)).translate  # 2 S, 3 S, S, S
+# MixColumns (5.1.3) makes row r from 2 * row r + 3 * row r+1 + row r+2 + row r+3. That
+# is 2 * S of the rows r and r+1, and S of r+1, r+2, r+3: with the rows in one string,
+# some of them twice, >> 32 lays on each row the next one.
+_TWICE_ROWS, _ONCE_ROWS = (0, 1, 2, 3, 0), (1, 2, 3, 0, 1, 2)
+_twice_first = _shifted(_TWICE_ROWS, 1, 4).translate  # the first round has columns
+_once_first = _shifted(_ONCE_ROWS, 1, 4).translate
+_twice_later = _shifted(_TWICE_ROWS, 4, 1).translate
+_once_later = _shifted(_ONCE_ROWS, 4, 1).translate
 
 # Backwards, InvShiftRows (5.3.1: index i comes from 13i mod 16) and InvMixColumns
-# (5.3.3) take 14, 11, 13 and 9 times the inverse. The terms of four blocks just fill a
-# table, and CBC decryption knows all blocks: one round serves up to four. These are the
-# gathers for 0 to 4 blocks.
-_FEW = 4
-_UNMIX = [_gather(13, range(0, 64 * n, 16 * n or 1), n).translate for n in range(5)]
-_UNSHIFT = [_gather(13, (0,), n).translate for n in range(5)]
+# (5.3.3) take 14, 11, 13 and 9 times the rows r, r+1, r+2, r+3. CBC decryption knows
+# all blocks: one round serves up to 16 of them, which just fill a table.
+_FEW = 16
+_UNSHIFT = [bytes(i & ~15 | 13 * (i & 12 | i + turn & 3) % 16 for i in range(256))
+            for turn in range(4)]
+_turned_known: "Dict[int, Tuple[List[Callable[[bytes], bytes]], int]]" = {}
 
-# A word times this stands in a round key four times, and once more: >> 8 turns it.
-_ONES = sum(1 << 32 * i for i in range(5))
-_RCON = [rcon * (_ONES & _MASK) for rcon in (1, 2, 4, 8, 16, 32, 64, 128, 0x1B, 0x36)]
-# The lowest 8, 16 and 24 bits of each word in up to 13 round keys
-_LOW_8, _LOW_16, _LOW_24 = (
-    sum(((1 << bits) - 1) << 32 * i for i in range(52)) for bits in (8, 16, 24))
+# Rcon (5.2) in all columns, and what is left of rows that were shifted by 1, 2 columns
+_RCON = [0x01010101 * rcon for rcon in (1, 2, 4, 8, 16, 32, 64, 128, 0x1B, 0x36)]
+_ROWS = sum(1 << 32 * row for row in range(4))
+_BY_1, _BY_2 = 0xFFFFFF00 * _ROWS, 0xFFFF0000 * _ROWS
+# RotWord of the last column, in all columns
+_next_word = bytes(4 * (i // 4 + 1 & 3) + 3 for i in range(16)).translate
 
 # Many blocks at once lie in lanes: byte (row, column) of every block side by side. This
 # is where lane 4 * row + column lies in a block.
 _LANES = tuple(4 * column + row for row in range(4) for column in range(4))
-_LANES_FROM = 9  # blocks; for less, four at a time are faster
+_LANES_FROM = 32  # blocks; for less, 16 at a time are faster
 _CHUNK = 1024  # blocks at once: what a round touches stays in the cache
 
 
-# The key schedule, FIPS-197 5.2: 11, 13 or 15 round keys. A word of it is the word
-# before it XOR the word Nk before it. Over four words that is a running XOR, made by
-# doubling, plus a substituted word in all four.
-
-
 def _expand_128(key: bytes) -> "List[int]":
-    number, sub, ones, mask = int.from_bytes, _SUB, _ONES, _MASK
-    running = number(key, "little")
+    """The key schedule, FIPS-197 5.2: 11 round keys, row after row.
+
+    A word is the word before it XOR the word four before it. Over four words that is a
+    running XOR, made by doubling, plus a substituted word in all four.
+    """
+    number, next_word, sub = int.from_bytes, _next_word, _SUB
+    by_1, by_2 = _BY_1, _BY_2
+    running = number(_turn_one(key.ljust(256)), "little")
     keys = [running]
     for rcon in _RCON:
-        word = (running >> 96).to_bytes(4, "little").translate(sub)
-        running ^= running << 32
-        running ^= running << 64
-        running = (running ^ number(word, "little") * ones >> 8 ^ rcon) & mask
+        table = running.to_bytes(256, "little")
+        running ^= running << 8 & by_1
+        running ^= running << 16 & by_2
+        running ^= number(next_word(table).translate(sub), "little") ^ rcon
         keys.append(running)
     return keys
 
 
-def _expand_192(key: bytes) -> "List[int]":
-    """Steps of 192 bits, cut into round keys of 128."""
-    running, schedule = int.from_bytes(key, "little"), [key]
-    for rcon in _RCON[:8]:
-        word = (running >> 160).to_bytes(4, "little").translate(_SUB)
-        words = int.from_bytes(word, "little") * (_ONES << 64 | _ONES)
-        running ^= running << 32
-        running ^= running << 64
-        running ^= running << 128
-        running = (running ^ words >> 8 ^ (rcon << 64 | rcon)) & (1 << 192) - 1
-        schedule.append(running.to_bytes(24, "little"))
-    joined = b"".join(schedule)
-    return [int.from_bytes(joined[i:i + 16], "little") for i in range(0, 208, 16)]
+def _expand_longer(key: bytes) -> "List[int]":
+    """The same for keys of 192 and 256 bits, word by word: 13 and 15 round keys."""
+    number, step = int.from_bytes, len(key) // 4  # Nk
+    words = [number(key[i:i + 4], "little") for i in range(0, len(key), 4)]
+    for i in range(step, 4 * step + 28):
+        word = words[-1]
+        if i % step == 0 or i % step == 4 and step == 8:
+            word = number(word.to_bytes(4, "little").translate(_SUB), "little")
+        if i % step == 0:
+            word = (word >> 8 | word << 24 & 0xFF000000) ^ _RCON[i // step - 1] & 0xFF
+        words.append(words[-step] ^ word)
+    text = b"".join([word.to_bytes(4, "little") for word in words])
+    rows = _TURN.translate(text.ljust(256))
+    return [number(rows[i:i + 16], "little") for i in range(0, len(text), 16)]
 
 
-def _expand_256(key: bytes) -> "List[int]":
-    """Steps of 128 bits in turns; those in between neither rotate nor add Rcon."""
-    keys = [int.from_bytes(key[:16], "little"), int.from_bytes(key[16:], "little")]
-    for i in range(13):
-        word = (keys[-1] >> 96).to_bytes(4, "little").translate(_SUB)
-        words = int.from_bytes(word, "little") * _ONES
-        if i % 2 == 0:
-            words = words >> 8 ^ _RCON[i // 2]
-        running = keys[-2]
-        running ^= running << 32
-        running ^= running << 64
-        keys.append((running ^ words) & _MASK)
-    return keys
-
-
-_EXPAND = {16: _expand_128, 24: _expand_192, 32: _expand_256}
-
-
-def _invert(keys: "List[int]") -> "List[int]":
+def _invert(middle: "List[int]") -> "List[int]":
     """Round keys for the equivalent inverse cipher, FIPS-197 5.3.5, in order of use.
 
-    InvMixColumns (5.3.3), on all but the first and the last at once: each column is a
-    word of one int, whose rows turn by shifts and masks.
+    middle: all but the first and the last, row after row. They go through InvMixColumns
+    (5.3.3) and come column after column: _UNSHIFT turns rows, and undoes _SHIFT.
     """
-    text = b"".join([key.to_bytes(16, "little") for key in keys[-2:0:-1]])
-    number, size = int.from_bytes, len(text)
-    row_1 = number(text.translate(_TIMES_11), "little")
-    row_2 = number(text.translate(_TIMES_13), "little")
-    row_3 = number(text.translate(_TIMES_9), "little")
-    unmixed = (
-        number(text.translate(_TIMES_14), "little")
-        ^ (row_1 >> 8 & _LOW_24 | (row_1 & _LOW_8) << 24)
-        ^ (row_2 >> 16 & _LOW_16 | (row_2 & _LOW_16) << 16)
-        ^ (row_3 >> 24 & _LOW_8 | (row_3 & _LOW_24) << 8)
-    ).to_bytes(size, "little")
-    middle = [number(unmixed[i:i + 16], "little") for i in range(0, size, 16)]
-    return [keys[-1]] + middle + [keys[0]]
+    text = b"".join([key.to_bytes(16, "little") for key in reversed(middle)])
+    size, table = len(text), _SHIFT.translate(text.ljust(256))
+    (row_0, row_1, row_2, row_3), _ = _turned(size)
+    number = int.from_bytes
+    unmixed = (number(row_0(table).translate(_TIMES_14), "little")
+               ^ number(row_1(table).translate(_TIMES_11), "little")
+               ^ number(row_2(table).translate(_TIMES_13), "little")
+               ^ number(row_3(table).translate(_TIMES_9), "little"))
+    text = unmixed.to_bytes(size, "little")
+    return [number(text[i:i + 16], "little") for i in range(0, size, 16)]
+
+
+def _turned(size: int) -> "Tuple[List[Callable[[bytes], bytes]], int]":
+    """What _UNSHIFT gathers in blocks of size bytes together, and a 1 in each block."""
+    known = _turned_known.get(size)
+    if known is None:
+        ones = int.from_bytes((b"\1" + bytes(15)) * (size // BLOCK), "little")
+        known = [turn[:size].translate for turn in _UNSHIFT], ones
+        _turned_known[size] = known
+    return known
 
 
 class AES:
@@ -176,13 +173,16 @@ class AES:
     key: 16, 24 or 32 bytes; another length raises ValueError. Source: FIPS-197.
     """
 
-    __slots__ = ("_keys", "_inverse", "_repeated", "_lane_keys")
+    __slots__ = ("_first", "_middle", "_last", "_inverse", "_repeated", "_lane_keys")
 
     def __init__(self, key: bytes) -> None:
         key = bytes(key)
-        if len(key) not in _EXPAND:
+        if len(key) not in (16, 24, 32):
             raise ValueError("an AES key has 16, 24 or 32 bytes, not %d" % len(key))
-        self._keys = _EXPAND[len(key)](key)
+        keys = _expand_128(key) if len(key) == 16 else _expand_longer(key)
+        last = _turn_one(keys[-1].to_bytes(256, "little"))
+        self._first, self._middle = int.from_bytes(key[:16], "little"), keys[1:-1]
+        self._last = int.from_bytes(last, "little")
         self._inverse: "List[int]" = []
         self._repeated: "Dict[int, List[int]]" = {}
         self._lane_keys: "Tuple[int, List[int]]" = (0, [])
@@ -204,24 +204,23 @@ class AES:
         iv: 16 bytes. data: a multiple of 16 bytes. Other lengths raise ValueError.
         """
         _check(iv, data)
-        keys = self._keys
-        first, middle, last = keys[0], keys[1:-1], keys[-1]
-        number, mix, join = int.from_bytes, _MIX, _join_sub
-        sub, sub_2, sub_3, mask = _SUB, _SUB_2, _SUB_3, _MASK
+        first, middle, last = self._first, self._middle, self._last
+        number, sub, sub_2 = int.from_bytes, _SUB, _SUB_2
+        once_later, twice_later = _once_later, _twice_later
         blocks = []
         state = number(iv, "little")
         for i in range(0, len(data), BLOCK):
             state ^= number(data[i:i + BLOCK], "little") ^ first
+            once_of, twice_of = _once_first, _twice_first
             for key in middle:
-                text = state.to_bytes(16, "little")  # SubBytes and the products,
-                table = join((text.translate(sub), text.translate(sub_2),
-                              text.translate(sub_3)))
-                state = number(mix(table), "little")  # ShiftRows, MixColumns' terms,
-                state ^= state >> 256  # their sum, and AddRoundKey
-                state = (state ^ state >> 128) & mask ^ key
+                table = state.to_bytes(256, "little")  # what lies beyond is not used
+                once = number(once_of(table).translate(sub), "little")
+                twice = number(twice_of(table).translate(sub_2), "little") ^ once
+                state = twice ^ twice >> 32 ^ once >> 64 ^ key
+                once_of, twice_of = once_later, twice_later
             # the last round has no MixColumns
-            text = state.to_bytes(16, "little").translate(sub)
-            state = number((text * 5)[::5], "little") ^ last
+            text = _shift_one(state.to_bytes(256, "little")).translate(sub)
+            state = number(text, "little") ^ last
             blocks.append(state.to_bytes(16, "little"))
         return b"".join(blocks)
 
@@ -229,9 +228,9 @@ class AES:
         """Decrypt in CBC mode, SP 800-38A 6.2. iv, data: as for encrypt_cbc()."""
         _check(iv, data)
         if not self._inverse:  # a client that only sends never needs them
-            self._inverse = _invert(self._keys)
-        chain = bytes(iv) + bytes(data)
-        if 0 < len(data) <= _FEW * BLOCK:
+            self._inverse = [self._last] + _invert(self._middle) + [self._first]
+        chain = b"".join((iv, data))
+        if len(data) <= _FEW * BLOCK:
             return self._decrypt_few(chain)
         if len(data) < _LANES_FROM * BLOCK:
             decrypt, size = self._decrypt_few, _FEW * BLOCK
@@ -241,33 +240,26 @@ class AES:
         return b"".join([decrypt(chain[i:i + BLOCK + size]) for i in parts])
 
     def _decrypt_few(self, chain: bytes) -> bytes:
-        """CBC decryption of 1 to 4 blocks; chain: the IV, then the blocks."""
+        """CBC decryption of up to 16 blocks; chain: the IV, then the blocks."""
         size = len(chain) - BLOCK
-        n = size // BLOCK
-        keys, half, quarter = self._repeat(n), 256 * n, 128 * n
-        number, unmix = int.from_bytes, _UNMIX[n]
-        mask, fill, join = (1 << quarter) - 1, bytes(256 - 64 * n), b"".join
+        (row_0, row_1, row_2, row_3), ones = _turned(size)
+        keys = self._repeated.get(size)
+        if keys is None:
+            keys = self._repeated[size] = [key * ones for key in self._inverse]
         inv_9, inv_11, inv_13, inv_14 = _INV_9, _INV_11, _INV_13, _INV_14
+        number = int.from_bytes
         state = number(chain[BLOCK:], "little") ^ keys[0]
         for key in keys[1:-1]:
-            text = state.to_bytes(size, "little")
-            table = join((text.translate(inv_14), text.translate(inv_11),
-                          text.translate(inv_13), text.translate(inv_9), fill))
-            state = number(unmix(table), "little")
-            state ^= state >> half
-            state = (state ^ state >> quarter) & mask ^ key
-        text = state.to_bytes(size, "little").translate(_INV) + bytes(256 - size)
-        state = number(_UNSHIFT[n](text), "little") ^ keys[-1]
+            table = state.to_bytes(256, "little")
+            state = (number(row_0(table).translate(inv_14), "little")
+                     ^ number(row_1(table).translate(inv_11), "little")
+                     ^ number(row_2(table).translate(inv_13), "little")
+                     ^ number(row_3(table).translate(inv_9), "little")
+                     ^ key)
+        text = row_0(state.to_bytes(256, "little")).translate(_INV)
+        state = number(text, "little") ^ keys[-1]
         state ^= number(chain[:-BLOCK], "little")  # the XOR that is CBC's
         return state.to_bytes(size, "little")
-
-    def _repeat(self, n: int) -> "List[int]":
-        """The inverse round keys, each of them n times, for n blocks."""
-        keys = self._repeated.get(n)
-        if keys is None:
-            ones = sum(1 << 128 * i for i in range(n))
-            keys = self._repeated[n] = [key * ones for key in self._inverse]
-        return keys
 
     def _decrypt_lanes(self, chain: bytes) -> bytes:
         """CBC decryption of all blocks at once; chain: the IV, then the blocks."""
@@ -297,7 +289,7 @@ class AES:
         known, keys = self._lane_keys  # read and written whole: threads may share a key
         if known != n:
             gather = b"".join([bytes((i,)) * n for i in _LANES]).translate
-            tables = [key.to_bytes(16, "little") + bytes(240) for key in self._inverse]
+            tables = [key.to_bytes(256, "little") for key in self._inverse]
             keys = [int.from_bytes(gather(table), "little") for table in tables]
             self._lane_keys = n, keys
         return keys
