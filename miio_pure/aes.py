@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Dict, List, Sequence, Tuple
 
+    Turns = List[Callable[[bytes], bytes]]
+
 BLOCK = 16
 
 
@@ -88,7 +90,7 @@ _once_later = _shifted(_ONCE_ROWS, 4, 1).translate
 _FEW = 16
 _UNSHIFT = [bytes(i & ~15 | 13 * (i & 12 | i + turn & 3) % 16 for i in range(256))
             for turn in range(4)]
-_turned_known: "Dict[int, Tuple[List[Callable[[bytes], bytes]], int]]" = {}
+_turned_known: "Dict[int, Tuple[Turns, int]]" = {}
 
 # Rcon (5.2) in all columns, and what is left of rows that were shifted by 1, 2 columns
 _RCON = [0x01010101 * rcon for rcon in (1, 2, 4, 8, 16, 32, 64, 128, 0x1B, 0x36)]
@@ -157,7 +159,7 @@ def _invert(middle: "List[int]") -> "List[int]":
     return [number(text[i:i + 16], "little") for i in range(0, size, 16)]
 
 
-def _turned(size: int) -> "Tuple[List[Callable[[bytes], bytes]], int]":
+def _turned(size: int) -> "Tuple[Turns, int]":
     """What _UNSHIFT gathers in blocks of size bytes together, and a 1 in each block."""
     known = _turned_known.get(size)
     if known is None:
@@ -184,7 +186,7 @@ class AES:
         self._first, self._middle = int.from_bytes(key[:16], "little"), keys[1:-1]
         self._last = int.from_bytes(last, "little")
         self._inverse: "List[int]" = []
-        self._repeated: "Dict[int, List[int]]" = {}
+        self._repeated: "Dict[int, Tuple[Turns, List[int]]]" = {}
         self._lane_keys: "Tuple[int, List[int]]" = (0, [])
 
     def __repr__(self) -> str:
@@ -242,10 +244,12 @@ class AES:
     def _decrypt_few(self, chain: bytes) -> bytes:
         """CBC decryption of up to 16 blocks; chain: the IV, then the blocks."""
         size = len(chain) - BLOCK
-        (row_0, row_1, row_2, row_3), ones = _turned(size)
-        keys = self._repeated.get(size)
-        if keys is None:
-            keys = self._repeated[size] = [key * ones for key in self._inverse]
+        known = self._repeated.get(size)
+        if known is None:
+            turns, ones = _turned(size)
+            known = turns, [key * ones for key in self._inverse]
+            self._repeated[size] = known
+        (row_0, row_1, row_2, row_3), keys = known
         inv_9, inv_11, inv_13, inv_14 = _INV_9, _INV_11, _INV_13, _INV_14
         number = int.from_bytes
         state = number(chain[BLOCK:], "little") ^ keys[0]
