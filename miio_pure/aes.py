@@ -187,7 +187,7 @@ class AES:
         self._last = int.from_bytes(last, "little")
         self._inverse: "List[int]" = []
         self._repeated: "Dict[int, Tuple[Turns, List[int]]]" = {}
-        self._lane_keys: "Tuple[int, List[int]]" = (0, [])
+        self._lane_keys: "Tuple[int, List[int], List[int]]" = (0, [], [])
 
     def __repr__(self) -> str:
         return "<AES>"
@@ -266,20 +266,28 @@ class AES:
         return state.to_bytes(size, "little")
 
     def _decrypt_lanes(self, chain: bytes) -> bytes:
-        """CBC decryption of all blocks at once; chain: the IV, then the blocks."""
+        """CBC decryption of all blocks at once; chain: the IV, then the blocks.
+
+        InvMixColumns (FIPS-197 5.3.3) is MixColumns (5.1.3) of x + 4 * (x + x two rows
+        below). In so long ints, a product by shifts and masks costs less than a table.
+        """
         n = len(chain) // BLOCK - 1
-        keys, size, number = self._spread(n), BLOCK * n, int.from_bytes
+        size, number = BLOCK * n, int.from_bytes
+        one, two, three = 32 * n, 64 * n, 96 * n  # rows, in bits
+        keys, (row, rows, bit, low_6, low_7) = self._spread(n)
         lanes = [chain[i::BLOCK] for i in _LANES]
         state = number(b"".join([lane[1:] for lane in lanes]), "little") ^ keys[0]
         for key in keys[1:-1]:
-            text = _unshift(state.to_bytes(size, "little"), n)
-            rows = text + text  # InvMixColumns: a row's terms come from those below it
-            state = (
-                number(text.translate(_INV_14), "little")
-                ^ number(rows[4 * n:20 * n].translate(_INV_11), "little")
-                ^ number(rows[8 * n:24 * n].translate(_INV_13), "little")
-                ^ number(rows[12 * n:28 * n].translate(_INV_9), "little")
-                ^ key)
+            text = _unshift(state.to_bytes(size, "little"), n).translate(_INV)
+            x = number(text, "little")
+            pair = (x ^ x >> two) & rows  # the same for the rows 2 and 3 as for 0 and 1
+            pair = ((pair & low_6) << 2 ^ (pair >> 6 & bit) * 0x1B
+                    ^ (pair >> 7 & bit) * 0x36)
+            x ^= pair ^ pair << two
+            below = x >> one | (x & row) << three
+            both = x ^ below
+            state = ((both & low_7) << 1 ^ (both >> 7 & bit) * 0x1B ^ below
+                     ^ both >> two ^ (both & rows) << two ^ key)
         text = _unshift(state.to_bytes(size, "little"), n).translate(_INV)
         state = number(text, "little") ^ keys[-1]
         state ^= number(b"".join([lane[:-1] for lane in lanes]), "little")
@@ -288,15 +296,18 @@ class AES:
             plain[i::BLOCK] = text[lane * n:lane * n + n]
         return bytes(plain)
 
-    def _spread(self, n: int) -> "List[int]":
-        """The inverse round keys, each of their bytes repeated over a lane of n."""
-        known, keys = self._lane_keys  # read and written whole: threads may share a key
+    def _spread(self, n: int) -> "Tuple[List[int], List[int]]":
+        """The inverse round keys, each of their bytes repeated over a lane of n, and
+        masks: one row, two, and of each byte the lowest bit, 6 bits and 7."""
+        known, keys, masks = self._lane_keys  # at once: threads may share a key
         if known != n:
             gather = b"".join([bytes((i,)) * n for i in _LANES]).translate
             tables = [key.to_bytes(256, "little") for key in self._inverse]
             keys = [int.from_bytes(gather(table), "little") for table in tables]
-            self._lane_keys = n, keys
-        return keys
+            bit = int.from_bytes(bytes((1,)) * BLOCK * n, "little")
+            masks = [(1 << 32 * n) - 1, (1 << 64 * n) - 1, bit, 0x3F * bit, 0x7F * bit]
+            self._lane_keys = n, keys, masks
+        return keys, masks
 
 
 def _unshift(text: bytes, n: int) -> bytes:
