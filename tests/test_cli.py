@@ -31,6 +31,16 @@ from .support import (
 )
 
 
+def setUpModule():
+    """A shell's background jobs ignore Ctrl-C; so would the processes started here."""
+    global _interrupt
+    _interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def tearDownModule():
+    signal.signal(signal.SIGINT, _interrupt)
+
+
 class HelpTest(CliCase):
     def test_help(self):
         for args in ((), ("--help",)):
