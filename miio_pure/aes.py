@@ -178,7 +178,7 @@ class AES:
     __slots__ = ("_first", "_middle", "_last", "_inverse", "_repeated", "_lane_keys")
 
     def __init__(self, key: bytes) -> None:
-        key = bytes(key)
+        key = bytes(memoryview(key))  # bytes(16) would be 16 zeros
         if len(key) not in (16, 24, 32):
             raise ValueError("an AES key has 16, 24 or 32 bytes, not %d" % len(key))
         keys = _expand_128(key) if len(key) == 16 else _expand_longer(key)

@@ -106,7 +106,7 @@ class LengthTest(unittest.TestCase):
         for size in (16, 24, 32):
             cipher = aes.AES(bytes(rng.randrange(256) for _ in range(size)))
             iv = bytes(rng.randrange(256) for _ in range(16))
-            for blocks in list(range(9)) + [255, 256, 257, 513]:
+            for blocks in list(range(9)) + [15, 16, 17, 31, 32, 33, 1025]:
                 data = bytes(rng.getrandbits(8) for _ in range(16 * blocks))
                 secret = cipher.encrypt_cbc(iv, data)
                 self.assertEqual(cipher.decrypt_cbc(iv, secret), data)
@@ -123,7 +123,15 @@ class LengthTest(unittest.TestCase):
                 self.assertEqual(single, data[:128])
 
     def test_any_bytes_will_do(self):
-        cipher = aes.AES(bytearray(16))
+        for size in (16, 24, 32):
+            key = bytes(range(size))
+            secret = aes.AES(key).encrypt_block(bytes(16))
+            for kind in (bytearray, memoryview):
+                self.assertEqual(aes.AES(kind(key)).encrypt_block(bytes(16)), secret)
+        for other in (16, "0123456789abcdef", [0] * 16):
+            with self.assertRaises(TypeError):
+                aes.AES(other)
+        cipher = aes.AES(bytes(16))
         for blocks in (1, 20):
             data = bytes(range(16)) * blocks
             secret = cipher.encrypt_cbc(bytearray(16), bytearray(data))
@@ -170,6 +178,7 @@ class PaddingTest(unittest.TestCase):
             b"\x10" * 15 + b"\x0f",
             bytes(15) + b"\xff",
             b"\x01" * 17,
+            b"\x11" * 32,
         ):
             with self.assertRaises(ValueError):
                 aes.unpad(bad)
