@@ -14,6 +14,7 @@ _WORD_ENDS = _BLANK + ",:[]{}\"\0"
 _NO_NUMBERS = ("nan", "inf", "infinity")
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 _TOO_DEEP = "the JSON is nested too deeply"
+_RECURSION = (RecursionError, TypeError)  # PyPy: "couldn't record ... RecursionError"
 _KINDS = {list: "a list", str: "a string", bool: "true or false", int: "a number",
           float: "a number"}
 
@@ -50,7 +51,7 @@ def load(data: bytes, repairs: "Optional[List[str]]" = None,
     """
     try:
         value = _decode(data.rstrip(b"\0").decode("utf-8"))
-    except RecursionError:  # no repair would change that
+    except _RECURSION:  # no repair would change that
         raise PayloadError(_TOO_DEEP, data) from None
     except ValueError:
         value = _load_repaired(data, [] if repairs is None else repairs, quotes)
@@ -73,7 +74,7 @@ def _load_repaired(data: bytes, repairs: "List[str]", quotes: str) -> "Any":
         text = "no JSON, even after repairs: %s: %s"
         place = repair.place(error.pos)
         raise PayloadError(text % (error.msg, place), data) from None
-    except RecursionError:
+    except _RECURSION:
         raise PayloadError(_TOO_DEEP, data) from None
     except ValueError as error:  # a number that is too large
         raise PayloadError("the JSON is of no use: %s" % error, data) from None

@@ -123,7 +123,7 @@ def _scanned(texts: "Iterable[str]", budget: "Budget") -> "Iterator[Dict[str, An
             at = match.start()
             try:
                 value, end = _decode(text, at)
-            except RecursionError:
+            except (RecursionError, TypeError):  # PyPy has both
                 budget.effort -= _TOO_DEEP
                 end = at + 1
             except ValueError as error:  # which counts the lines up to its position
