@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Dict, List, Sequence, Tuple
 
-    Turns = List[Callable[[bytes], bytes]]
+    Gathers = List[Callable[[bytes], bytes]]
 
 BLOCK = 16
 
@@ -75,9 +75,10 @@ def _shifted(rows: "Sequence[int]", row_step: int, column_step: int) -> bytes:
                  for row in rows for column in range(4))
 
 
-# MixColumns (5.1.3) makes row r from 2 * row r + 3 * row r+1 + row r+2 + row r+3. That
-# is 2 * S of the rows r and r+1, and S of r+1, r+2, r+3: with the rows in one string,
-# some of them twice, >> 32 lays on each row the next one.
+# MixColumns (5.1.3) makes row r from 2 * row r + 3 * row r+1 + row r+2 + row r+3: with
+# both[r] = 2 * row r + row r+1, that is both[r] + both[r+1] + row r+3. In a string of
+# the five rows both[0..4], >> 32 lays both[r+1] on both[r]; in one of the rows 1, 2, 3,
+# 0, 1, 2, which starts with both's second terms, >> 64 lays row r+3 there.
 _TWICE_ROWS, _ONCE_ROWS = (0, 1, 2, 3, 0), (1, 2, 3, 0, 1, 2)
 _twice_first = _shifted(_TWICE_ROWS, 1, 4).translate  # the first round has columns
 _once_first = _shifted(_ONCE_ROWS, 1, 4).translate
@@ -86,13 +87,15 @@ _once_later = _shifted(_ONCE_ROWS, 4, 1).translate
 
 # Backwards, InvShiftRows (5.3.1: index i comes from 13i mod 16) and InvMixColumns
 # (5.3.3) take 14, 11, 13 and 9 times the rows r, r+1, r+2, r+3. CBC decryption knows
-# all blocks: one round serves up to 16 of them, which just fill a table.
+# all blocks: one round serves up to 16 of them, which just fill a table. Table t does
+# InvShiftRows, and then each row r takes row r+t; columns stay columns.
 _FEW = 16
 _UNSHIFT = [bytes(i & ~15 | 13 * (i & 12 | i + turn & 3) % 16 for i in range(256))
             for turn in range(4)]
-_turned_known: "Dict[int, Tuple[Turns, int]]" = {}
+_gathers_known: "Dict[int, Tuple[Gathers, int]]" = {}
 
-# Rcon (5.2) in all columns, and what is left of rows that were shifted by 1, 2 columns
+# Rcon (5.2) in row 0 of all columns, and what is left of rows that were shifted by 1
+# and by 2 columns
 _RCON = [0x01010101 * rcon for rcon in (1, 2, 4, 8, 16, 32, 64, 128, 0x1B, 0x36)]
 _ROWS = sum(1 << 32 * row for row in range(4))
 _BY_1, _BY_2 = 0xFFFFFF00 * _ROWS, 0xFFFF0000 * _ROWS
@@ -145,11 +148,12 @@ def _invert(middle: "List[int]") -> "List[int]":
     """Round keys for the equivalent inverse cipher, FIPS-197 5.3.5, in order of use.
 
     middle: all but the first and the last, row after row. They go through InvMixColumns
-    (5.3.3) and come column after column: _UNSHIFT turns rows, and undoes _SHIFT.
+    (5.3.3): _SHIFT makes columns of them, and shifts; _UNSHIFT undoes that shift and
+    takes the rows r to r+3.
     """
     text = b"".join([key.to_bytes(16, "little") for key in reversed(middle)])
     size, table = len(text), _SHIFT.translate(text.ljust(256))
-    (row_0, row_1, row_2, row_3), _ = _turned(size)
+    (row_0, row_1, row_2, row_3), _ = _gathers(size)
     number = int.from_bytes
     unmixed = (number(row_0(table).translate(_TIMES_14), "little")
                ^ number(row_1(table).translate(_TIMES_11), "little")
@@ -159,13 +163,14 @@ def _invert(middle: "List[int]") -> "List[int]":
     return [number(text[i:i + 16], "little") for i in range(0, size, 16)]
 
 
-def _turned(size: int) -> "Tuple[Turns, int]":
-    """What _UNSHIFT gathers in blocks of size bytes together, and a 1 in each block."""
-    known = _turned_known.get(size)
+def _gathers(size: int) -> "Tuple[Gathers, int]":
+    """For size bytes of blocks: the gathers of _UNSHIFT, and an int with a 1 in each
+    block, so that a product with it repeats a round key."""
+    known = _gathers_known.get(size)
     if known is None:
         ones = int.from_bytes((b"\1" + bytes(15)) * (size // BLOCK), "little")
         known = [turn[:size].translate for turn in _UNSHIFT], ones
-        _turned_known[size] = known
+        _gathers_known[size] = known
     return known
 
 
@@ -186,7 +191,7 @@ class AES:
         self._first, self._middle = int.from_bytes(key[:16], "little"), keys[1:-1]
         self._last = int.from_bytes(last, "little")
         self._inverse: "List[int]" = []
-        self._repeated: "Dict[int, Tuple[Turns, List[int]]]" = {}
+        self._repeated: "Dict[int, Tuple[Gathers, List[int]]]" = {}
         self._lane_keys: "Tuple[int, List[int], List[int]]" = (0, [], [])
 
     def __repr__(self) -> str:
@@ -217,8 +222,8 @@ class AES:
             for key in middle:
                 table = state.to_bytes(256, "little")  # what lies beyond is not used
                 once = number(once_of(table).translate(sub), "little")
-                twice = number(twice_of(table).translate(sub_2), "little") ^ once
-                state = twice ^ twice >> 32 ^ once >> 64 ^ key
+                both = number(twice_of(table).translate(sub_2), "little") ^ once
+                state = both ^ both >> 32 ^ once >> 64 ^ key
                 once_of, twice_of = once_later, twice_later
             # the last round has no MixColumns
             text = _shift_one(state.to_bytes(256, "little")).translate(sub)
@@ -246,7 +251,7 @@ class AES:
         size = len(chain) - BLOCK
         known = self._repeated.get(size)
         if known is None:
-            turns, ones = _turned(size)
+            turns, ones = _gathers(size)
             known = turns, [key * ones for key in self._inverse]
             self._repeated[size] = known
         (row_0, row_1, row_2, row_3), keys = known
@@ -269,7 +274,7 @@ class AES:
         """CBC decryption of all blocks at once; chain: the IV, then the blocks.
 
         InvMixColumns (FIPS-197 5.3.3) is MixColumns (5.1.3) of x + 4 * (x + x two rows
-        below). In so long ints, a product by shifts and masks costs less than a table.
+        below). In ints this long, products by shifts and masks cost less than tables.
         """
         n = len(chain) // BLOCK - 1
         size, number = BLOCK * n, int.from_bytes

@@ -4,6 +4,8 @@
 import glob
 import os
 import random
+import sys
+import threading
 import unittest
 
 from miio_pure import aes
@@ -121,6 +123,40 @@ class LengthTest(unittest.TestCase):
                     for i in range(0, min(len(secret), 128), 16)
                 )
                 self.assertEqual(single, data[:128])
+
+    def test_keys_do_not_mix(self):
+        """What is kept for a size and a key serves this size and this key alone."""
+        ciphers = [aes.AES(bytes([i]) * 16) for i in (1, 2)]
+        for blocks in (3, 3, 32, 32, 40, 32, 2049):
+            data = bytes(range(16)) * blocks
+            for cipher in ciphers:
+                secret = cipher.encrypt_cbc(bytes(16), data)
+                for _ in range(2):
+                    plain = cipher.decrypt_cbc(bytes(16), secret)
+                    self.assertEqual(plain, data)
+                    self.assertIs(type(plain), bytes)
+
+    def test_threads_may_share_a_key(self):
+        cipher, wrong, threads = aes.AES(bytes(16)), [], []
+
+        def work(blocks):
+            data = bytes(range(16)) * blocks
+            secret = cipher.encrypt_cbc(bytes(16), data)
+            for _ in range(20):
+                if cipher.decrypt_cbc(bytes(16), secret) != data:
+                    wrong.append(blocks)
+
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            for blocks in (1, 32, 33, 40):
+                threads.append(threading.Thread(target=work, args=(blocks,)))
+                threads[-1].start()
+            for thread in threads:
+                thread.join()
+        finally:
+            sys.setswitchinterval(interval)
+        self.assertEqual(wrong, [])
 
     def test_any_bytes_will_do(self):
         for size in (16, 24, 32):
