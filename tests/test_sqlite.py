@@ -45,7 +45,24 @@ class CompareTest(unittest.TestCase):
                     databases.damage(random.Random(damage_seed), files)
 
 
+class OverflowTest(unittest.TestCase):
+    def test_every_length_around_a_page(self):
+        """How much of a row stays on its own page goes in saw teeth."""
+        insert = "insert into t values (replace(hex(zeroblob(%d)), '00', 'ab'))"
+        lengths = range(220, 560)
+        data = made("create table t(a)", *[insert % length for length in lengths])
+        texts = [row["a"] for row in opened(data).rows("t")]
+        self.assertEqual(texts, ["ab" * length for length in lengths])
+
+
 class ColumnsTest(unittest.TestCase):
+    def test_a_key_that_is_no_rowid(self):
+        data = made(
+            "create table t(a text, b real, primary key(a))",
+            "insert into t values ('x', -1.5)",
+        )
+        self.assertEqual(list(opened(data).rows("t")), [{"a": "x", "b": -1.5}])
+
     def test_definitions(self):
         for sql, row in (
             ("create table t(a, b default -1.5)", {"b": -1.5}),
