@@ -104,7 +104,7 @@ _next_word = bytes(4 * (i // 4 + 1 & 3) + 3 for i in range(16)).translate
 
 # Many blocks at once lie in lanes: byte (row, column) of every block side by side. This
 # is where lane 4 * row + column lies in a block.
-_LANES = tuple(4 * column + row for row in range(4) for column in range(4))
+_LANES = _TURN[:16]
 _LANES_FROM = 32  # blocks; for less, 16 at a time are faster
 _CHUNK = 1024  # blocks at once: what a round touches stays in the cache
 
@@ -214,10 +214,10 @@ class AES:
         first, middle, last = self._first, self._middle, self._last
         number, sub, sub_2 = int.from_bytes, _SUB, _SUB_2
         once_later, twice_later = _once_later, _twice_later
-        blocks = []
-        state = number(iv, "little")
-        for i in range(0, len(data), BLOCK):
-            state ^= number(data[i:i + BLOCK], "little") ^ first
+        chain, blocks = b"".join((iv, data)), []
+        state = number(chain[:BLOCK], "little")
+        for i in range(BLOCK, len(chain), BLOCK):
+            state ^= number(chain[i:i + BLOCK], "little") ^ first
             once_of, twice_of = _once_first, _twice_first
             for key in middle:
                 table = state.to_bytes(256, "little")  # what lies beyond is not used
@@ -251,8 +251,8 @@ class AES:
         size = len(chain) - BLOCK
         known = self._repeated.get(size)
         if known is None:
-            turns, ones = _gathers(size)
-            known = turns, [key * ones for key in self._inverse]
+            gathers, ones = _gathers(size)
+            known = gathers, [key * ones for key in self._inverse]
             self._repeated[size] = known
         (row_0, row_1, row_2, row_3), keys = known
         inv_9, inv_11, inv_13, inv_14 = _INV_9, _INV_11, _INV_13, _INV_14

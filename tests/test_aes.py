@@ -168,6 +168,10 @@ class LengthTest(unittest.TestCase):
             with self.assertRaises(TypeError):
                 aes.AES(other)
         cipher = aes.AES(bytes(16))
+        for iv, data in (([0] * 16, b""), (bytes(16), [0] * 16), (bytes(16), "")):
+            for method in (cipher.encrypt_cbc, cipher.decrypt_cbc):
+                with self.assertRaises(TypeError):
+                    method(iv, data)
         for blocks in (1, 20):
             data = bytes(range(16)) * blocks
             secret = cipher.encrypt_cbc(bytearray(16), bytearray(data))
