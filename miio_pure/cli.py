@@ -25,7 +25,10 @@ COLUMNS = (
     *("address", "device_id", "device_type", "serial", "stamp", "token"),
     *("model", "name"),
 )
-HEADINGS = ("address", "device id", "type", "serial", "stamp (s)", "token", "", "")
+HEADINGS = (
+    *("address", "device id", "type", "serial", "stamp (s)", "token"),
+    *("model", "name"),
+)
 TABLE = "%-15s  %-20s  %-5s  %-6s  %-10s  %-6s  %s  %s"
 EXAMPLES = """examples:
   %(prog)s --demo
@@ -77,7 +80,7 @@ def _main(argv: "List[str]") -> int:
             raise _Usage(
                 "there is no flag %s" % flags[0]
                 if flags
-                else "one of the arguments belongs to no flag"
+                else "one of the arguments belongs to no flag; flags begin with --"
             )
         return _run(options, argv)
     except SystemExit as done:  # --help, --version
@@ -93,7 +96,9 @@ def _main(argv: "List[str]") -> int:
 def _parser() -> argparse.ArgumentParser:
     program = os.path.basename(sys.argv[0] if sys.argv else "")
     parser = _Parser(
-        prog="python3 -m miio_pure" if program in ("", "__main__.py") else program,
+        prog="python3 -m %s" % __package__
+        if program in ("", "__main__.py")
+        else program,
         description="Control Xiaomi Wi-Fi devices on the local network (miIO).",
         epilog=EXAMPLES,
         allow_abbrev=False,
@@ -259,11 +264,16 @@ def _discover(options: "Options") -> int:
             _print((TABLE % tuple(cells)).rstrip())
         count += 1
     if not count:
-        raise NoReply(
-            "no device answered within %g s: is it switched on, and is this host in "
-            "its subnet? (--bindip chooses the network that is searched)"
-            % options.timeout
-        )
+        text = "no device answered within %g s: is it switched on, " % options.timeout
+        if targets:
+            text += "is the address right, and is this host in its subnet?"
+        else:
+            text += (
+                "is this host in its subnet (--bindip chooses the network that is "
+                "searched), and does a firewall here let its answers in, which come "
+                "from UDP port %d?" % options.port
+            )
+        raise NoReply(text)
     return DONE
 
 
@@ -390,14 +400,21 @@ def _tokens(options: "Options") -> int:
             "note: %d without a token (%s): %s"
             % (len(names), ", ".join(names[:5]) + ", ..." * (len(names) > 5), why)
         )
+    if not findings.records:
+        raise MiioError("no token found: see README.rst, where do I get the token?")
     if options.save:
         path = _token_file(options)
         if path is None:
             raise _Usage("--save: there is no HOME, so name the file: --token-file")
         saved = store(path).save(findings.records)
         _say("saved in %s: %d" % (path, saved))
-    if not findings.records:
-        raise MiioError("no token found: see README.rst, where do I get the token?")
+        if saved < len(findings.records):
+            _say(
+                "note: not saved: tokens of no Wi-Fi device, older ones, and those "
+                "whose device id is not known: give these with --token"
+            )
+        if not saved:
+            return FAILED
     return DONE
 
 
@@ -473,7 +490,12 @@ def _store(options: "Options") -> "Optional[Store]":
         if options.token_file:
             raise _Usage("--token-file: there is no such file; --tokens ... --save")
         return None
-    _, open_store = _tokens_package()
+    try:
+        _, open_store = _tokens_package()
+    except _Usage:
+        if options.token_file:
+            raise
+        return None  # of another copy, which has the folder
     return open_store(path)  # type: ignore[no-any-return]
 
 
@@ -489,8 +511,8 @@ def _tokens_package() -> "Any":
 def _demo(options: "Options") -> int:
     from .client import Client
     from .discovery import discover
-    from .simulator import fan
 
+    fan, _ = _simulation()
     device = fan(os.urandom(16), reveal=True)
     with _listening(device, "127.0.0.1", 0) as simulator:
         host, port = simulator.address, simulator.port
@@ -514,8 +536,8 @@ def _simulate(options: "Options") -> int:
     import time
 
     from .client import resolve
-    from .simulator import fan
 
+    fan, _ = _simulation()
     token = _token(options)
     host = resolve(options.bindip or "127.0.0.1", time.monotonic() + options.timeout)
     device = fan(token or os.urandom(16), reveal=token is None)
@@ -539,13 +561,21 @@ def _simulate(options: "Options") -> int:
     return DONE
 
 
+def _simulation() -> "Any":
+    """The functions fan and Simulator of simulator.py, which may be left out."""
+    try:
+        from .simulator import Simulator, fan
+    except ImportError:
+        raise _Usage("this copy of miio_pure came without simulator.py") from None
+    return fan, Simulator
+
+
 def _listening(
     device: "FakeDevice", host: str, port: int, trace: "Optional[Trace]" = None
 ) -> "Simulator":
-    from .simulator import Simulator
-
+    _, serve = _simulation()
     try:
-        return Simulator(device, host, port, trace)
+        return serve(device, host, port, trace)  # type: ignore[no-any-return]
     except OSError as error:
         raise NoReply(
             "cannot listen at %s port %d: %s" % (host, port, error.strerror)
@@ -576,12 +606,12 @@ def _token(options: "Options") -> "Optional[Token]":
 def _trace(options: "Options") -> "Optional[Trace]":
     if not options.debug:
         return None
-    from .packet import HEADER_START
+    from .packet import HEADER
 
     def show(event: str, datagram: bytes, address: str) -> None:
         text = datagram.hex()
         if len(datagram) >= 16:
-            _, length, device_id, stamp = HEADER_START.unpack_from(datagram)
+            _, length, device_id, stamp, _ = HEADER.unpack(datagram[:32].ljust(32))
             # what could be a hello reply, even one cut short or too long
             odd = length == 32 or len(datagram) <= 32
             if odd and datagram[16:].strip(b"\xff"):

@@ -25,12 +25,12 @@ PORT = 54321
 HELLO_AT = (0.0, 0.3, 0.9)  # s: bursts upset some devices
 SHARES = (1, 2, 2)  # how the sends of a call share out its time
 RETRIES = ("same", "fresh", "never")
+READS = ("get_", "miIO.get_", "miIO.info", "miIO.wifi_assoc_state")  # how they begin
 BUSY = (-9999, -30001)  # errors that pass by themselves
 BUSY_PAUSE = 0.5  # s
 LEAST = 0.1  # of a call's time must be left for a send to be worth it
 RECEIVE_SIZE = 65535  # bytes
 DISCARDED = 100  # datagrams at the most
-_LONGEST = 86400.0  # s
 # These mean what silence means: the way is broken for a moment, or for good.
 _LIKE_SILENCE = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ENOBUFS,
                  errno.EAGAIN)
@@ -38,11 +38,14 @@ _SILENCE = object()
 _HELLO = object()
 
 
-def check_limits(port: int, timeout: float) -> None:
-    """ValueError for a port or a timeout that cannot be meant."""
+def check_limits(port: int, timeout: float, *hosts: str) -> None:
+    """ValueError or TypeError for arguments that cannot be meant."""
+    for host in hosts:
+        if not isinstance(host, str):
+            raise TypeError("a host is a str, not %s" % type(host).__name__)
     if type(port) is not int or not 0 < port < 65536:
         raise ValueError("a port is a number from 1 to 65535, not %r" % port)
-    if not 0 < timeout <= _LONGEST:
+    if not 0 < timeout <= 86400:
         raise ValueError("a timeout is over 0 s and at most a day, not %r" % timeout)
 
 
@@ -53,7 +56,7 @@ def resolve(host: str, deadline: float) -> str:
         return host
     except (OSError, ValueError):
         pass
-    if not host.strip("0123456789.") or not all(" " < char < "\x7f" for char in host):
+    if not host.strip("0123456789./") or not all(" " < char < "\x7f" for char in host):
         raise NoReply("%s is neither an IPv4 address, such as 192.168.1.47, nor a host "
                       "name" % ascii(host))
     outcome: "List[Union[str, OSError]]" = []
@@ -99,11 +102,12 @@ def open_socket(bind: "Optional[str]", deadline: float) -> socket.socket:
 def unreachable(where: str, error: OSError) -> str:
     """What an error of the socket means to one who wants to reach where."""
     if isinstance(error, ConnectionError):  # ICMP says: port unreachable
-        return "%s: the port is closed: no miIO device listens there" % where
+        text = "%s: the port is closed: no miIO device there, or a firewall in between"
+        return text % where
     if error.errno == errno.EBADF:
         return "%s: the client was closed during the call" % where
     if isinstance(error, PermissionError):
-        return "%s: a broadcast address, or a firewall forbids it" % where
+        return "%s: a firewall on this host forbids it, or a broadcast address" % where
     return "%s: cannot be reached: %s" % (where, error.strerror or error)
 
 
@@ -185,9 +189,7 @@ class Client:
                  *, port: int = PORT, timeout: float = 5.0,
                  bind: "Optional[str]" = None, link: "Optional[Link]" = None,
                  trace: "Optional[Trace]" = None) -> None:
-        check_limits(port, timeout)
-        if not isinstance(host, str):
-            raise TypeError("a host is a str, not %s" % type(host).__name__)
+        check_limits(port, timeout, host)
         self.host, self.port, self.timeout = host, port, timeout
         self._bind, self._trace = bind, trace
         self._given_link = self._link = link
@@ -306,13 +308,8 @@ class _Request:
             raise ValueError("an id of %d bits is too long" % ident.bit_length())
         self.body = compose(method, extra.pop("params", ()), extra)
         self.ident: "Optional[int]" = ident
-        self.is_read = _is_read(method)
+        self.is_read = method.startswith(READS)
         self.retry = retry or ("fresh" if self.is_read else "same")
-
-
-def _is_read(method: str) -> bool:
-    return (method.startswith(("get_", "miIO.get_"))
-            or method in ("miIO.info", "miIO.wifi_assoc_state"))
 
 
 class _Call:
@@ -438,16 +435,15 @@ class _Call:
                 % self._where)
         sends = "the request" if self.attempts == 1 else "%d requests" % self.attempts
         if self._hellos and not self._greeted:
-            text = "no answer to %s in %s, nor to hello; it may have acted all the same"
-        elif session.verified and self._greeted:
-            text = ("it answers hello, but no longer %s in %s: was its token changed? "
-                    "It may have acted all the same")
-        elif session.verified:
-            text = "no answer to %s in %s; it may have acted all the same"
-        else:
+            text = "no answer to %s in %s, nor to hello"
+        elif not session.verified:
             text = ("it answered hello, but not %s in %s: is the token right? (most "
                     "devices do not answer a wrong one)")
-        text %= (sends, self._spent())
+        elif self._greeted:
+            text = "it answers hello, but no longer %s in %s: was its token changed?"
+        else:
+            text = "no answer to %s in %s"
+        text = text % (sends, self._spent()) + "; it may have acted all the same"
         if session.former and not session.verified:
             text += "; " + session.former
         return NoReply("%s: %s%s" % (self._where, text, self._instead()), self.attempts)

@@ -32,7 +32,7 @@ def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
     Raises NoReply if nothing can be sent, if the port of the only target is closed, or,
     at the end, for a target that cannot be found; not where devices just stay silent.
     """
-    check_limits(port, timeout)
+    check_limits(port, timeout, *targets)
     start = time.monotonic()
     deadline = start + timeout
     addresses, failures = _resolve_all(targets, deadline)
@@ -40,7 +40,7 @@ def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
         search = _Search(sock, addresses or [EVERYONE], port, trace)
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (timeout,)):
             if at < timeout and not search.done():
-                search.hello(must=not at)
+                search.hello(0.0 if at else deadline)
                 yield from search.answers(min(start + following, deadline))
     if failures:
         raise failures[0]
@@ -76,20 +76,28 @@ class _Search:
         self._connected = len(addresses) == 1 and not self._open
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 
-    def hello(self, must: bool) -> None:
-        """Send a hello to each address; NoReply if one must be sent but none can."""
+    def hello(self, deadline: float) -> None:
+        """Send a hello to each address that has not answered yet.
+
+        deadline: the first time, when NoReply is raised if none can be sent; later 0.
+        """
         failures: "List[OSError]" = []
-        for address in self._addresses:
+        silent = [one for one in self._addresses if one not in self._seen]
+        for address in silent:
             if self._trace:
                 self._trace("sent", HELLO, address)
             try:
-                self._send(address)
+                try:
+                    self._send(address, 0.0)
+                except BlockingIOError:  # hundreds to dead addresses fill the buffer
+                    self._send(address, max(deadline - time.monotonic(), 0.0))
             except OSError as error:
                 failures.append(error)
-        if must and len(failures) == len(self._addresses):
+        if deadline and len(failures) == len(silent):
             raise self._cannot_send(failures[0])
 
-    def _send(self, address: str) -> None:
+    def _send(self, address: str, timeout: float) -> None:
+        self._socket.settimeout(timeout)
         if self._connected:  # so that a closed port is told at once
             self._socket.connect((address, self._port))
             self._socket.send(HELLO)

@@ -44,7 +44,6 @@ _md5 = _find_md5()
 
 # magic, length of the packet, device id, stamp (s), checksum
 HEADER = struct.Struct(">HHQI16s")
-HEADER_START = struct.Struct(">HHQI")
 MAGIC = 0x2131
 SIZE_LIMIT = 65507  # bytes: the largest UDP payload over IPv4
 HELLO = bytes.fromhex("21310020") + b"\xff" * 28

@@ -15,8 +15,6 @@ _NO_NUMBERS = ("nan", "inf", "infinity")
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 _TOO_DEEP = "the JSON is nested too deeply"
 _RECURSION = (RecursionError, TypeError)  # PyPy: "couldn't record ... RecursionError"
-_KINDS = {list: "a list", str: "a string", bool: "true or false", int: "a number",
-          float: "a number"}
 
 
 def _finite(digits: str) -> float:
@@ -56,16 +54,15 @@ def load(data: bytes, repairs: "Optional[List[str]]" = None,
     except ValueError:
         value = _load_repaired(data, [] if repairs is None else repairs, quotes)
     if not isinstance(value, dict):
-        kind = _KINDS.get(type(value), "null")
+        kind = "a list" if isinstance(value, list) else "a string, number or word"
         raise PayloadError("expected a JSON object, found %s" % kind, data)
     return value
 
 
 def _load_repaired(data: bytes, repairs: "List[str]", quotes: str) -> "Any":
-    repair = _Repair(data.decode("utf-8", "replace"), quotes)
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
+    source = data.decode("utf-8", "replace")
+    repair = _Repair(source, quotes)
+    if source.encode("utf-8") != data:
         repair.name("invalid UTF-8")
     repair.run()
     try:

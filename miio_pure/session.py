@@ -42,9 +42,8 @@ class Session:
     ident: the first id; they count up, within 31 bits. now: monotonic seconds.
     """
 
-    def __init__(
-        self, token: "Optional[Token]", ident: int, known: "Optional[Known]" = None
-    ) -> None:
+    def __init__(self, token: "Optional[Token]", ident: int,
+                 known: "Optional[Known]" = None) -> None:
         self.token = token
         self._given = token is not None
         self._known = known
@@ -119,16 +118,16 @@ class Session:
         """
         if self.greeting is None:
             raise PacketError("a request needs the device id from a hello reply")
+        device_id = self.greeting.header.device_id
         if self.token is None:
             raise TokenError(
-                "the device hides its token: give it (token=, --token or MIIO_TOKEN), "
-                "32 hex digits. A device shows it when reset and not yet set up; "
-                "otherwise it is in the Mi Home app's data (--tokens finds it) or the "
-                "Xiaomi cloud")
+                "device %d hides its token: give it (token=, --token or MIIO_TOKEN), "
+                "32 hex digits. After a reset it shows it until it is set up; else it "
+                "is in the Mi Home app's data (--tokens finds it) or the Xiaomi cloud"
+                % device_id)
         if ident is None:
             ident = self._ident
             self._ident = ident % IDENT_LIMIT + 1
-        device_id = self.greeting.header.device_id
         datagram = encode(self.token, b'{"id":%d,' % ident + body[1:],
                           device_id=device_id, stamp=self.stamp(now))
         self._length = len(datagram)

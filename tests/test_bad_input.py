@@ -110,7 +110,7 @@ class RulesTest(QuietCase):
     def test_new_ids_for_writes(self):
         from miio_pure import client
 
-        self.spoil(client, "_is_read", lambda method: True)
+        self.spoil(client, "READS", ("",))
         self.assertTrue(self.broken())
 
     def test_clock_that_stands(self):

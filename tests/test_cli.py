@@ -67,9 +67,24 @@ class HelpTest(CliCase):
     def test_version(self):
         self.assertRegex(run_cli("--version")[1], r"\Amiio_pure \d+\.\d+\.\d+\n\Z")
 
+    def test_the_name_of_a_copy(self):
+        """A copy under another name tells how it is called itself."""
+        with mock.patch("sys.argv", ["/home/fan/__main__.py"]), mock.patch.object(
+            cli, "__package__", "devices.xiaomi"
+        ):
+            self.assertIn("\n  python3 -m devices.xiaomi --demo\n", run_cli()[1])
+
+    def test_without_the_simulator(self):
+        """A copy may leave it out."""
+        with mock.patch.dict(sys.modules, {"miio_pure.simulator": None}):
+            for flag in ("--demo", "--simulate"):
+                error = self.check_failure(2, flag)
+                self.assertIn("came without simulator.py", error)
+
     def test_wrong_usage(self):
         for args in (
             ("--nonsense",),
+            ("-ip", "127.0.0.1", "--info"),
             ("--discover",),
             ("--ip", "127.0.0.1"),
             ("--info",),
@@ -291,8 +306,8 @@ class SendTest(DeviceCase):
             self.assertIn("device id %d" % self.device.device_id, err)
             self.assertNotIn(TOKEN, err)
         token = bytes.fromhex(TOKEN)
-        start = packet.HEADER_START.pack(packet.MAGIC, 32, 1, 2)
-        longer = packet.HEADER_START.pack(packet.MAGIC, 33, 1, 2)
+        start = packet.HEADER.pack(packet.MAGIC, 32, 1, 2, b"")[:16]
+        longer = packet.HEADER.pack(packet.MAGIC, 33, 1, 2, b"")[:16]
         for odd in (start + token + b"x", start + token[:9], longer + token):
             self.device.handle = lambda datagram, now: [odd]
             _, _, err = run_cli(*self.at, "--info", "--debug", "--timeout", "0.1")

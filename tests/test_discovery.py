@@ -183,6 +183,29 @@ class RefusalTest(unittest.TestCase):
         self.assertEqual(len(self.Socket.interfaces), 2)
         self.assertEqual(self.Socket.interfaces[1][3], ("255.255.255.255", 54321))
 
+    def test_dead_addresses_fill_the_buffer(self):
+        """The first hello waits for room within the time; later ones do not wait."""
+        sent = []
+
+        class Full(socket.socket):
+            def sendto(self, data, address):
+                sent.append((address[0], bool(self.gettimeout())))
+                if address[0] == "127.0.0.3" and not self.gettimeout():
+                    raise BlockingIOError(errno.EAGAIN, "full")
+                return super().sendto(data, address)
+
+        addresses = ["127.0.0.%d" % n for n in range(1, 4)]
+        with Simulator(FakeDevice(TOKEN)) as simulator:
+            with mock.patch("socket.socket", Full):
+                found = list(discover(*addresses, port=simulator.port, timeout=0.5))
+        self.assertEqual([one.address for one in found], ["127.0.0.1"])
+        first, dead, last = addresses
+        self.assertEqual(
+            sent,
+            [(first, False), (dead, False), (last, False), (last, True)]
+            + [(dead, False), (last, False), (last, False)],
+        )
+
     def test_no_network(self):
         for refused, interfaces in (
             (errno.ENETUNREACH, []),

@@ -10,7 +10,7 @@ import unittest
 from unittest import mock
 
 from miio_pure import Client, MiioError, NoReply, Token, TokenError, cli
-from miio_pure.simulator import FakeDevice, Simulator
+from miio_pure.simulator import FakeDevice, Simulator, fan
 from miio_pure.tokens import Record, Store
 
 from . import backups
@@ -283,6 +283,15 @@ class CommandTest(StoreCase, CliCase):
             err = self.check_failure(2, "--tokens", "x")
         self.assertIn("without its folder tokens", err)
 
+    def test_what_is_not_saved(self):
+        path = os.path.join(self.folder, "tokens.json")
+        for source, saved, status in (("robot", 0, 1), ("variants", 3, 0)):
+            done = self.tokens(
+                os.path.join(SAMPLES, source), "--save", "--token-file", path
+            )
+            self.assertEqual(done[0], status)
+            self.assertIn("saved in %s: %d\nnote: not saved: " % (path, saved), done[2])
+
     def test_a_terminal_that_knows_ascii_only(self):
         out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
         with mock.patch("sys.stdout", out):
@@ -321,6 +330,17 @@ class SavedTest(StoreCase, CliCase):
             wrong = ["--token", OTHER_TOKEN]  # one that is given counts
             err = self.check_failure(1, *there, "--info", *wrong, env=self.env)
             self.assertIn("token right", err)
+
+    def test_a_copy_without_the_folder(self):
+        """The token file of another copy is none of its business, unless it is told."""
+        run_cli("--tokens", self.cache, "--save", env=self.env)
+        with Simulator(fan(TOKEN, reveal=True)) as server:
+            args = ["--ip", "127.0.0.1", "--port", str(server.port), "--info"]
+            with mock.patch.dict(sys.modules, {"miio_pure.tokens": None}):
+                status, out, err = run_cli(*args, env=self.env)
+                self.assertEqual((status, err), (0, ""))
+                err = self.check_failure(2, *args, "--token-file", self.default)
+        self.assertIn("without its folder tokens", err)
 
     def test_a_file_of_ones_own(self):
         path = os.path.join(self.folder, "own.json")
