@@ -61,6 +61,8 @@ def build(target):
         file.write(b"#!/usr/bin/env python3\n")
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             add(archive, "__main__.py", START)
+            with open(os.path.join(ROOT, "LICENSE"), "rb") as licence:
+                add(archive, "miio_pure/LICENSE", licence.read())
             for name, path in sources():
                 with open(path, "rb") as source:
                     add(archive, name, slim(source.read()))

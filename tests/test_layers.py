@@ -8,8 +8,10 @@ import shutil
 import sys
 import tempfile
 import unittest
+import zipfile
 from unittest import mock
 
+from . import pyz
 from .support import ROOT, TOKEN, run_python
 
 PACKAGE = os.path.join(ROOT, "miio_pure")
@@ -137,13 +139,13 @@ class MissingModuleTest(unittest.TestCase):
 
 
 class VendoredTest(unittest.TestCase):
-    def check_vendored(self, names, imports):
+    def check_vendored(self, names, imports, source=PACKAGE):
         """Copied into another package under another name, it talks to a device."""
         with tempfile.TemporaryDirectory() as folder:
             target = os.path.join(folder, "project", "devices", "xiaomi")
             os.makedirs(target)
             for name in names:
-                shutil.copy(os.path.join(PACKAGE, name + ".py"), target)
+                shutil.copy(os.path.join(source, name + ".py"), target)
             for package in ("project", os.path.join("project", "devices")):
                 open(os.path.join(folder, package, "__init__.py"), "w").close()
             script = (
@@ -160,6 +162,18 @@ class VendoredTest(unittest.TestCase):
 
     def test_core_alone_under_another_name(self):
         self.check_vendored(CORE, "from project.devices.xiaomi import Client")
+
+    def test_core_of_the_one_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "miio.pyz")
+            pyz.build(path)
+            with zipfile.ZipFile(path) as archive:
+                archive.extractall(folder)
+            source = os.path.join(folder, "miio_pure")
+            self.assertTrue(os.path.exists(os.path.join(source, "LICENSE")))
+            self.check_vendored(
+                CORE, "from project.devices.xiaomi import Client", source
+            )
 
     def test_not_even_the_front_door(self):
         modules = "project.devices.xiaomi."

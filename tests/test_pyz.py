@@ -33,7 +33,7 @@ class PyzTest(unittest.TestCase):
             self.assertEqual(entry.date_time, (1980, 1, 1, 0, 0, 0))
         self.assertEqual(
             {entry.filename for entry in entries},
-            {"__main__.py"} | {name for name, _ in pyz.sources()},
+            {"__main__.py", "miio_pure/LICENSE"} | {name for name, _ in pyz.sources()},
         )
         self.assertIn("miio_pure/simulator.py", dict(pyz.sources()))
 
