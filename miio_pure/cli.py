@@ -36,9 +36,12 @@ EXAMPLES = """examples:
   %(prog)s --ip 192.168.1.47 --info
   %(prog)s --ip 192.168.1.47 --token HEX \\
       --sendcmd '{"method":"get_prop","params":["power"]}'
+  %(prog)s --ip 192.168.1.48 \\
+      --sendcmd '{"method":"get_properties","params":[{"siid":2,"piid":1}]}'
   %(prog)s --tokens backup.ab --password-prompt --save
 
-Exit status: 0 done; 1 no reply, refused, damaged, nothing found; 2 wrong usage.
+Exit status: 0 done; 1 no reply, refused, damaged, nothing found; 2 wrong usage;
+130 Ctrl-C.
 The environment variable MIIO_TOKEN serves instead of --token, out of the process list.
 """
 
@@ -128,7 +131,8 @@ def _parser() -> argparse.ArgumentParser:
     action.add_argument(
         "--simulate",
         action="store_true",
-        help="be a simulated device on 127.0.0.1, or --bindip, until Ctrl-C",
+        help="be a simulated device on 127.0.0.1, or --bindip, until Ctrl-C (also: "
+        "--port, --token)",
     )
     action.add_argument(
         "--tokens",
@@ -157,14 +161,20 @@ def _parser() -> argparse.ArgumentParser:
         help="where tokens are kept (~/.config/miio_pure/tokens.json)",
     )
     how.add_argument(
-        "--save", action="store_true", help="--tokens: keep them in the token file"
+        "--save",
+        action="store_true",
+        help="--tokens: keep them in the token file; then --token is not needed",
     )
     how.add_argument(
         "--password-prompt",
         action="store_true",
         help="--tokens: ask for a backup's password (default: $MIIO_PASSWORD)",
     )
-    how.add_argument("--bindip", metavar="IP", help="local address to send from")
+    how.add_argument(
+        "--bindip",
+        metavar="IP",
+        help="local address to send from; --discover all goes out on its network",
+    )
     how.add_argument(
         "--port", type=_port, default=54321, metavar="N", help="UDP port (54321)"
     )
@@ -256,7 +266,7 @@ def _discover(options: "Options") -> int:
             _print(_json(facts))
         else:
             if not count:
-                _print(TABLE % HEADINGS)
+                _print((TABLE % HEADINGS).rstrip())
             facts["device_type"] = "%04x" % found.device_type
             facts["serial"] = "%04x" % found.serial
             facts["token"] = facts["token"] or "hidden"
