@@ -7,21 +7,22 @@ for found in discover(timeout=3):
     print(found.address, found.device_id)
 """
 
-try:
-    import json as _json  # noqa: F401
-except ImportError:
-    import sys as _sys
-    _text = ("this Python has no module json: install libpython3-stdlib (Debian, "
-             "Ubuntu) or python3-json (Yocto)")
-    if _sys.argv[:1] == ["-m"]:  # python3 -m miio_pure: one line, no traceback
-        raise SystemExit("error: " + _text) from None
-    raise ImportError(_text) from None
+import sys as _sys
 
-from .client import Client
-from .discovery import discover
-from .errors import (ChecksumError, DeviceError, MiioError, NoReply, PacketError,
-                     PayloadError, TokenError)
-from .packet import Found, Token
+try:
+    from .client import Client
+    from .discovery import discover
+    from .errors import (ChecksumError, DeviceError, MiioError, NoReply, PacketError,
+                         PayloadError, TokenError)
+    from .packet import Found, Token
+except (ImportError, KeyboardInterrupt) as _error:
+    if isinstance(_error, ImportError):
+        _error.msg = ("this Python has no module %s: install libpython3-stdlib "
+                      "(Debian), or python3-io and python3-json (Yocto)" % _error.name)
+    if _sys.argv[:1] != ["-m"]:
+        raise
+    # python3 -m: one line, no traceback
+    raise SystemExit("error: %s" % _error if _error.args else 130) from None
 
 __version__ = "0.1.0"
 __all__ = ["ChecksumError", "Client", "DeviceError", "Found", "MiioError", "NoReply",

@@ -199,11 +199,13 @@ class AES:
 
     def encrypt_block(self, block: bytes) -> bytes:
         """Encrypt 16 bytes; another length raises ValueError. FIPS-197 5.1."""
-        return self.encrypt_cbc(bytes(BLOCK), _one_block(block))
+        _check(block, b"", "a block")
+        return self.encrypt_cbc(bytes(BLOCK), block)
 
     def decrypt_block(self, block: bytes) -> bytes:
         """Decrypt 16 bytes; another length raises ValueError. FIPS-197 5.3.5."""
-        return self.decrypt_cbc(bytes(BLOCK), _one_block(block))
+        _check(block, b"", "a block")
+        return self.decrypt_cbc(bytes(BLOCK), block)
 
     def encrypt_cbc(self, iv: bytes, data: bytes) -> bytes:
         """Encrypt whole blocks in CBC mode, SP 800-38A 6.2.
@@ -309,7 +311,7 @@ class AES:
             gather = b"".join([bytes((i,)) * n for i in _LANES]).translate
             tables = [key.to_bytes(256, "little") for key in self._inverse]
             keys = [int.from_bytes(gather(table), "little") for table in tables]
-            bit = int.from_bytes(bytes((1,)) * BLOCK * n, "little")
+            bit = int.from_bytes(b"\1" * BLOCK * n, "little")
             masks = [(1 << 32 * n) - 1, (1 << 64 * n) - 1, bit, 0x3F * bit, 0x7F * bit]
             self._lane_keys = n, keys, masks
         return keys, masks
@@ -322,17 +324,11 @@ def _unshift(text: bytes, n: int) -> bytes:
         text[8 * n:10 * n], text[13 * n:], text[12 * n:13 * n]))
 
 
-def _one_block(block: bytes) -> bytes:
-    if len(block) != BLOCK:
-        raise ValueError("a block has 16 bytes, not %d" % len(block))
-    return block
-
-
-def _check(iv: bytes, data: bytes) -> None:
+def _check(iv: bytes, data: bytes, name: str = "an IV") -> None:
     if len(iv) != BLOCK:
-        raise ValueError("an IV has 16 bytes, not %d" % len(iv))
+        raise ValueError("%s has 16 bytes, not %d" % (name, len(iv)))
     if len(data) % BLOCK:
-        raise ValueError("CBC takes whole blocks of 16 bytes, not %d bytes" % len(data))
+        raise ValueError("CBC takes whole blocks of 16 bytes, not %d" % len(data))
 
 
 def pad(data: bytes) -> bytes:

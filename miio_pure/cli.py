@@ -10,7 +10,9 @@ from .errors import MiioError, NoReply, PayloadError, TokenError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, NoReturn, Optional, TextIO, Union
+    from typing import (
+        Any, Callable, Dict, List, NoReturn, Optional, TextIO, Tuple, Union
+    )
 
     from .client import Trace
     from .packet import Found, Token
@@ -73,11 +75,14 @@ def main(argv: "Optional[List[str]]" = None) -> int:
         if not isinstance(error, BrokenPipeError):
             _say("error: cannot write the result: %s" % error.strerror)
         return FAILED
+    except (MemoryError, RuntimeError) as error:  # no memory, or no more threads
+        _say("error: %s" % (str(error) or "not enough memory"))
+        return FAILED
 
 
 def _main(argv: "List[str]") -> int:
     try:
-        options, extra = _parser().parse_known_args(argv)
+        options, extra = _parsed(argv)
         if extra:  # what is no flag may be a token that got astray: it is not shown
             flags = [text for text in extra if text[:2] == "--" and text[2:].isalpha()]
             raise _Usage(
@@ -94,6 +99,16 @@ def _main(argv: "List[str]") -> int:
     except MiioError as error:
         _say("error: %s" % error)
         return FAILED
+
+
+def _parsed(argv: "List[str]") -> "Tuple[Options, List[str]]":
+    try:
+        options, extra = _parser().parse_known_args(argv)
+    except IndexError:  # pragma: no cover ("-h=", up to Python 3.9)
+        raise _Usage("one of the flags takes no value") from None
+    if [] in vars(options).values():  # "--ip=--", up to Python 3.12
+        raise _Usage("one of the flags has no value")
+    return options, extra
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -462,7 +477,13 @@ def _password(options: "Options") -> "Union[str, Callable[[], Optional[str]], No
             warnings.simplefilter("error", GetPassWarning)  # it would be shown
             try:
                 return getpass("password of the backup: ")
-            except (AttributeError, EOFError, GetPassWarning, OSError, ValueError):
+            except EOFError:
+                raise MiioError("no password was typed") from None
+            except UnicodeError:
+                raise MiioError(
+                    "this locale cannot read the password: give it as MIIO_PASSWORD"
+                ) from None
+            except (AttributeError, GetPassWarning, OSError, ValueError):
                 raise MiioError("there is no terminal to type a password at") from None
 
     return ask
@@ -485,7 +506,7 @@ def _width(text: str) -> int:
 
 def _token_file(options: "Options") -> "Optional[str]":
     """Where tokens are kept, or None if there is no home for it."""
-    if options.token_file:
+    if options.token_file is not None:
         return str(options.token_file)
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
     if not home:
@@ -497,7 +518,7 @@ def _store(options: "Options") -> "Optional[Store]":
     """The token file, if there is one."""
     path = _token_file(options)
     if path is None or not os.path.exists(path):
-        if options.token_file:
+        if options.token_file is not None:
             raise _Usage("--token-file: there is no such file; --tokens ... --save")
         return None
     try:

@@ -31,7 +31,7 @@ BUSY_PAUSE = 0.5  # s
 LEAST = 0.1  # of a call's time must be left for a send to be worth it
 RECEIVE_SIZE = 65535  # bytes
 DISCARDED = 100  # datagrams at the most
-# These mean what silence means: the way is broken for a moment, or for good.
+# These mean what silence means: the way is broken, for now or for good.
 _LIKE_SILENCE = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ENOBUFS,
                  errno.EAGAIN)
 _SILENCE = object()
@@ -74,7 +74,10 @@ def resolve(host: str, deadline: float) -> str:
         finally:
             done.release()
 
-    start_new_thread(look_up, ())
+    try:
+        start_new_thread(look_up, ())
+    except RuntimeError:  # no more threads
+        look_up()
     done.acquire(True, max(0.0, deadline - time.monotonic()))
     result = outcome[0] if outcome else OSError(0, "no answer from the name server")
     if isinstance(result, str):
@@ -409,7 +412,7 @@ class _Call:
                 self._skip(error)
 
     def _skip(self, error: MiioError) -> None:
-        """Note why a datagram was skipped, in little space for however many."""
+        """Note why a datagram was skipped, in little space."""
         text = str(error)
         if text not in self._came and len(self._came) >= 3:
             text = "and more"

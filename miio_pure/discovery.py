@@ -8,7 +8,7 @@ import time
 
 from .client import (HELLO_AT, PORT, RECEIVE_SIZE, Client, check_limits, open_socket,
                      resolve, unreachable)
-from .errors import MiioError, NoReply
+from .errors import NoReply, PacketError, TokenError
 from .packet import HELLO, Found, decode_hello
 
 TYPE_CHECKING = False
@@ -33,13 +33,14 @@ def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
     at the end, for a target that cannot be found; not where devices just stay silent.
     """
     check_limits(port, timeout, *targets)
-    start = time.monotonic()
-    deadline = start + timeout
-    addresses, failures = _resolve_all(targets, deadline)
+    deadline = time.monotonic() + timeout
+    # half for names, as a name server may be silent
+    addresses, failures = _resolve_all(targets, deadline - timeout / 2)
     with open_socket(bind, deadline) as sock:
         search = _Search(sock, addresses or [EVERYONE], port, trace)
+        start = time.monotonic()
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (timeout,)):
-            if at < timeout and not search.done():
+            if start + at < deadline and not search.done():
                 search.hello(0.0 if at else deadline)
                 yield from search.answers(min(start + following, deadline))
     if failures:
@@ -79,7 +80,7 @@ class _Search:
     def hello(self, deadline: float) -> None:
         """Send a hello to each address that has not answered yet.
 
-        deadline: the first time, when NoReply is raised if none can be sent; later 0.
+        deadline: the first time, when NoReply says that none can be sent; later 0.
         """
         failures: "List[OSError]" = []
         silent = [one for one in self._addresses if one not in self._seen]
@@ -159,11 +160,11 @@ class _Search:
             return None
         try:
             packet = decode_hello(datagram)
-        except MiioError:
+        except (PacketError, TokenError):
             return None
         self._seen.add(address)
         return Found(address, port, packet)
 
     def _cannot_send(self, error: OSError) -> NoReply:
-        where = "%s port %d" % (", ".join(self._addresses), self._port)
+        where = "%s port %d" % (", ".join(self._addresses[:3]), self._port)
         return NoReply(unreachable(where, error))

@@ -2,9 +2,10 @@
 """The wire: a header of 32 bytes, then the payload under AES-128-CBC."""
 
 import struct
+import sys
 
 from .aes import AES, pad, unpad
-from .errors import ChecksumError, PacketError, TokenError
+from .errors import ChecksumError, MiioError, PacketError, TokenError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,24 +21,29 @@ def _find_md5() -> "Callable[[bytes], Any]":
     except (ImportError, ValueError):
         pass
     try:
+        if "hashlib" not in sys.modules:  # it logs a traceback where it finds no MD5
+            from _hashlib import openssl_md5
+            _tried(openssl_md5)
         from hashlib import md5
-    except ImportError:
+        return _tried(md5)
+    except (ImportError, ValueError):
         return _no_md5
-    # 3.9 and later are told that it is not for security, which policy may forbid.
-    for options in ({"usedforsecurity": False}, {}):
-        try:
-            md5(b"", **options)
-            return lambda data: md5(data, **options)
-        except (TypeError, ValueError):
-            pass
-    return _no_md5
+
+
+def _tried(md5: "Callable[..., Any]") -> "Callable[[bytes], Any]":
+    """It, told that it is not for security, which policy may forbid, from 3.9 on."""
+    try:
+        md5(b"", usedforsecurity=False)
+        return lambda data: md5(data, usedforsecurity=False)
+    except (TypeError, ValueError):
+        md5(b"")
+        return md5
 
 
 def _no_md5(data: bytes) -> "Any":
-    raise TokenError(
-        "this Python has no MD5, which miIO is built on: neither the module _md5 nor a "
-        "hashlib that allows it; install the full Python package, or switch off FIPS "
-        "mode")
+    raise MiioError(
+        "this Python has no MD5, which miIO is built on: install the full Python "
+        "package, or switch off FIPS mode")
 
 
 _md5 = _find_md5()

@@ -340,7 +340,11 @@ class Simulator:
                 pass  # not every system lets a socket listen there
 
     def __enter__(self) -> "Simulator":
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # no more threads
+            self.close()
+            raise
         return self
 
     def __exit__(self, *exc_info: object) -> None:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 import os
 
-# No test reads the token file of the one who runs it.
-for name in ("HOME", "USERPROFILE"):
+# No test reads the token file, or takes the secrets, of the one who runs it.
+for name in ("HOME", "USERPROFILE", "MIIO_TOKEN", "MIIO_PASSWORD"):
     os.environ.pop(name, None)

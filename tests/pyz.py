@@ -40,6 +40,12 @@ def sources():
                 yield os.path.relpath(path, ROOT).replace(os.sep, "/"), path
 
 
+def content(path):
+    """Of a text file, with the same ends of lines wherever git put it."""
+    with open(path, encoding="utf-8") as file:
+        return file.read().encode("utf-8")
+
+
 def slim(source):
     """The same code without comments and docstrings; its first line is the licence."""
     lines = source.decode("utf-8").splitlines(True)
@@ -61,11 +67,10 @@ def build(target):
         file.write(b"#!/usr/bin/env python3\n")
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             add(archive, "__main__.py", START)
-            with open(os.path.join(ROOT, "LICENSE"), "rb") as licence:
-                add(archive, "miio_pure/LICENSE", licence.read())
+            licence = content(os.path.join(ROOT, "LICENSE"))
+            add(archive, "miio_pure/LICENSE", licence)
             for name, path in sources():
-                with open(path, "rb") as source:
-                    add(archive, name, slim(source.read()))
+                add(archive, name, slim(content(path)))
     os.chmod(target, 0o755)
 
 

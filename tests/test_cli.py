@@ -74,6 +74,15 @@ class HelpTest(CliCase):
         ):
             self.assertIn("\n  python3 -m devices.xiaomi --demo\n", run_cli()[1])
 
+    def test_a_host_at_its_limits(self):
+        error = RuntimeError("can't start new thread")
+        with mock.patch("threading.Thread.start", side_effect=error):
+            status, _, err = run_cli("--demo")
+        self.assertEqual((status, err), (1, "error: can't start new thread\n"))
+        with mock.patch("miio_pure.packet.decode", side_effect=MemoryError):
+            err = self.check_failure(1, "--decode", "2131")
+        self.assertEqual(err, "error: not enough memory\n")
+
     def test_without_the_simulator(self):
         """A copy may leave it out."""
         with mock.patch.dict(sys.modules, {"miio_pure.simulator": None}):
@@ -85,6 +94,9 @@ class HelpTest(CliCase):
         for args in (
             ("--nonsense",),
             ("-ip", "127.0.0.1", "--info"),
+            ("--decode=--",),
+            ("--timeout=--", "--demo"),
+            ("-h=",),
             ("--discover",),
             ("--ip", "127.0.0.1"),
             ("--info",),

@@ -133,7 +133,22 @@ class DiscoverTest(unittest.TestCase):
         ):
             with self.assertRaisesRegex(NoReply, "no answer from the name server"):
                 list(discover("lamp.lan", timeout=0.05))
+            with Simulator(FakeDevice(TOKEN)) as simulator:
+                search = discover(
+                    "lamp.lan", "127.0.0.1", port=simulator.port, timeout=1.0
+                )
+                self.assertEqual(next(search).address, "127.0.0.1")
+                with self.assertRaisesRegex(NoReply, "no answer from the name server"):
+                    next(search)
             hold.set()
+
+    def test_no_more_threads(self):
+        limit = mock.patch(
+            "miio_pure.client.start_new_thread", side_effect=RuntimeError
+        )
+        with limit, Simulator(FakeDevice(TOKEN)) as simulator:
+            (found,) = discover("localhost", port=simulator.port)
+        self.assertEqual(found.address, "127.0.0.1")
 
     def test_a_slow_reader_misses_nobody(self):
         with Simulator(FakeDevice(TOKEN, device_id=1)) as first, Simulator(

@@ -16,7 +16,7 @@ from .support import ROOT, TOKEN, run_python
 
 PACKAGE = os.path.join(ROOT, "miio_pure")
 TOKENS = os.path.join(PACKAGE, "tokens")
-MD5 = {"_md5", "hashlib"}
+MD5 = {"_hashlib", "_md5", "hashlib", "sys"}
 # The modules from the top down, and what each takes from the standard library.
 LAYERS = (
     ("errors", set()),
@@ -120,22 +120,35 @@ class LayersTest(unittest.TestCase):
                         )
 
 
-class MissingModuleTest(unittest.TestCase):
-    """Debian's smallest Python has no json."""
-
-    def load(self, argv):
+class FirstImportTest(unittest.TestCase):
+    def load(self, argv, client):
+        """The package imported anew, with this in the place of its module client."""
         spec = importlib.util.find_spec("miio_pure")
         module = importlib.util.module_from_spec(spec)
-        with mock.patch.dict(sys.modules, {"json": None}), mock.patch("sys.argv", argv):
+        modules = mock.patch.dict(sys.modules, {"miio_pure.client": client})
+        with mock.patch("sys.argv", argv), modules:
             spec.loader.exec_module(module)
 
     def test_the_package_to_install_is_named(self):
+        """Debian's smallest Python has no json, Yocto's no socket."""
         with self.assertRaisesRegex(ImportError, "install libpython3-stdlib"):
-            self.load(["/usr/bin/tool"])
+            self.load(["/usr/bin/tool"], None)
         with self.assertRaisesRegex(
-            SystemExit, r"\Aerror: [^\n]*libpython3-stdlib[^\n]*\Z"
+            SystemExit, r"\Aerror: [^\n]*no module [^\n]*python3-io[^\n]*\Z"
         ):
-            self.load(["-m", "--demo"])
+            self.load(["-m", "--demo"], None)
+
+    def test_interrupted(self):
+        class Interrupted:
+            @property
+            def Client(self):
+                raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            self.load(["/usr/bin/tool"], Interrupted())
+        with self.assertRaises(SystemExit) as caught:
+            self.load(["-m", "--demo"], Interrupted())
+        self.assertEqual(caught.exception.code, 130)
 
 
 class VendoredTest(unittest.TestCase):

@@ -227,6 +227,8 @@ class Md5Test(unittest.TestCase):
         spec = importlib.util.find_spec("miio_pure.packet")
         module = importlib.util.module_from_spec(spec)
         with mock.patch.dict(sys.modules, modules):
+            if "hashlib" not in modules:
+                sys.modules.pop("hashlib", None)
             spec.loader.exec_module(module)
         return module
 
@@ -237,6 +239,8 @@ class Md5Test(unittest.TestCase):
 
     def test_no_md5_module(self):
         self.check(self.load(_md5=None, hashlib=hashlib))
+        if importlib.util.find_spec("_hashlib"):
+            self.check(self.load(_md5=None))
 
     def test_md5_allowed_if_not_for_security(self):
         def md5(data=b"", *, usedforsecurity=True):
@@ -258,6 +262,9 @@ class Md5Test(unittest.TestCase):
         def md5(data=b"", **options):
             raise ValueError("disabled for FIPS")
 
+        module = self.load(_md5=None, _hashlib=None)
+        with self.assertRaisesRegex(miio_pure.MiioError, "MD5"):
+            module.Token(TOKEN)
         for fake in (None, mock.Mock(spec=[]), mock.Mock(spec=["md5"], md5=md5)):
             module = self.load(_md5=mock.Mock(spec=["md5"], md5=md5), hashlib=fake)
             with self.assertRaisesRegex(miio_pure.MiioError, "MD5"):

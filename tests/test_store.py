@@ -240,11 +240,22 @@ class CommandTest(StoreCase, CliCase):
         self.assertIn("password is wrong", err)
         self.assertIn("MIIO_PASSWORD", self.check_failure(1, "--tokens", path))
         env = {"MIIO_PASSWORD": "x"}
-        answers = (EOFError, OSError, UnicodeDecodeError("utf-8", b"x", 0, 1, "no"))
-        for answer, status in [("secret", 0)] + [(one, 1) for one in ("no",) + answers]:
+        for answer, status, said in (
+            ("secret", 0, ""),
+            ("no", 1, "password is wrong"),
+            (EOFError, 1, "no password was typed"),
+            (OSError, 1, "no terminal"),
+            (UnicodeDecodeError("ascii", b"x", 0, 1, "no"), 1, "MIIO_PASSWORD"),
+        ):
             with mock.patch("getpass.getpass", side_effect=[answer]):
                 done = self.tokens(path, "--password-prompt", env=env)
             self.assertEqual(done[0], status)
+            self.assertIn(said, done[2])
+
+    def test_a_folder_that_is_gone(self):
+        gone = mock.patch("os.getcwd", side_effect=FileNotFoundError(2, "not there"))
+        with gone, self.assertRaisesRegex(MiioError, "x: cannot be read: not there"):
+            Store("x")
 
     def test_usage(self):
         for args in (
@@ -253,6 +264,7 @@ class CommandTest(StoreCase, CliCase):
             ("--tokens",),
             ("--tokens", "a", "--info"),
             ("--token-file", "/nowhere", "--ip", "127.0.0.1", "--info"),
+            ("--token-file", "", "--ip", "127.0.0.1", "--info"),
         ):
             self.check_failure(2, *args)
         self.check_failure(1, "--tokens", os.path.join(self.folder, "none"))

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-from miio_pure.simulator import FakeDevice, Simulator
+from miio_pure.simulator import FakeDevice, Simulator, fan
 
 from .support import ROOT, TOKEN, run_python
 
@@ -127,6 +127,34 @@ class SurroundingsTest(unittest.TestCase):
             status, out, err = run_python("-c", blocked % refusal + DEMO)
             self.assertEqual((status, out), (1, ""))
             self.assertRegex(err, r"\Aerror: [^\n]*no MD5[^\n]*\n\Z")
+
+    def test_no_md5_whatever_is_asked(self):
+        """No lie about the network or the token file, and no log of hashlib's."""
+        script = (
+            "import sys; sys.path.insert(0, %r)\n"
+            "sys.modules['_md5'] = sys.modules['_hashlib'] = None\n"
+            "from miio_pure.cli import main; sys.exit(main(sys.argv[1:]))\n" % ROOT
+        )
+        self.assertEqual(run_python("-c", script, "--version")[0::2], (0, ""))
+        with tempfile.TemporaryDirectory() as folder, Simulator(
+            fan(TOKEN, reveal=True)
+        ) as device:
+            path = os.path.join(folder, "tokens.json")
+            port = "--port", str(device.port)
+            database = os.path.join(ROOT, "tests", "samples", "tokens", "miio2.db")
+            saved = "--tokens", database, "--save", "--token-file", path
+            for args in (
+                ("--discover", "127.0.0.1", *port),
+                ("--ip", "127.0.0.1", "--info", *port),
+                saved,
+                ("--ip", "127.0.0.1", "--info", *port, "--token-file", path),
+            ):
+                if "--info" in args and "--token-file" in args:
+                    self.assertEqual(run_python("-m", "miio_pure", *saved)[0], 0)
+                status, _, err = run_python("-c", script, *args)
+                self.assertEqual(status, 1)
+                self.assertRegex(err, r"(\A|\n)error: [^\n]*no MD5[^\n]*\n\Z")
+                self.assertNotIn("Traceback", err)
 
     def test_md5_by_way_of_hashlib(self):
         script = "import sys, hashlib; sys.modules['_md5'] = None\n" + DEMO

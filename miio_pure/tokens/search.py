@@ -52,18 +52,11 @@ class Findings:
 
 
 def find(
-    *paths: str,
-    password: "Union[str, Callable[[], Optional[str]], None]" = None,
-    progress: "Optional[Progress]" = None,
+    paths: "Sequence[str]",
+    password: "Union[str, Callable[[], Optional[str]], None]",
+    progress: "Optional[Progress]",
 ) -> Findings:
-    """The devices in files and folders, with their tokens.
-
-    password: of encrypted backups, or what asks for it. progress: called with the name
-    of each file and of what is packed in it.
-
-    Raises MiioError if nothing was found and a file is damaged, locked, too large or
-    not there; where something was found, that becomes a note. Nothing is written.
-    """
+    """What tokens.find() promises."""
     search = _Search(password, progress)
     for path in paths:
         search.path(path)

@@ -29,8 +29,11 @@ class Store:
     """
 
     def __init__(self, path: str) -> None:
-        self.path = os.path.realpath(path)
         self.records: "List[Record]" = []
+        try:
+            self.path = os.path.realpath(path)  # needs the folder one is in
+        except OSError as error:
+            raise MiioError("%s: cannot be read: %s" % (path, error.strerror)) from None
         try:
             self._load()
         except FileNotFoundError:
