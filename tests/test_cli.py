@@ -400,7 +400,10 @@ class DiscoverTest(DeviceCase):
         error = self.check_failure(
             1, "--discover", "127.0.0.1", "--port", str(self.port), "--timeout", "0.1"
         )
-        self.assertIn("no device answered", error)
+        self.assertRegex(error, "no device answered.* is the address right")
+        with mock.patch("miio_pure.discovery.discover", lambda *_, **__: iter(())):
+            error = self.check_failure(1, "--discover", "all", "--port", "5")
+        self.assertRegex(error, "no device answered.* firewall .* UDP port 5")
 
     def test_token_shown_in_the_hello_is_used(self):
         status, out, _ = run_cli(*self.at, "--info")
