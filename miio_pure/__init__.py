@@ -9,20 +9,21 @@ for found in discover(timeout=3):
 
 import sys as _sys
 
+_COMMAND = _sys.argv[:1] == ["-m"]  # python3 -m: one line, no traceback
 try:
     from .client import Client
     from .discovery import discover
     from .errors import (ChecksumError, DeviceError, MiioError, NoReply, PacketError,
                          PayloadError, TokenError)
     from .packet import Found, Token
-except (ImportError, KeyboardInterrupt) as _error:
-    if isinstance(_error, ImportError):
-        _error.msg = ("this Python has no module %s: install libpython3-stdlib "
-                      "(Debian), or python3-io and python3-json (Yocto)" % _error.name)
-    if _sys.argv[:1] != ["-m"]:
-        raise
-    # python3 -m: one line, no traceback
-    raise SystemExit("error: %s" % _error if _error.args else 130) from None
+except ImportError as _error:
+    _text = ("this Python has no module %s: install libpython3-stdlib (Debian) or "
+             "python3-io and python3-json (Yocto)" % _error.name)
+    raise (SystemExit("error: " + _text) if _COMMAND else ImportError(_text)) from None
+except KeyboardInterrupt:
+    if _COMMAND:
+        raise SystemExit(130) from None
+    raise
 
 __version__ = "0.1.0"
 __all__ = ["ChecksumError", "Client", "DeviceError", "Found", "MiioError", "NoReply",

@@ -34,7 +34,7 @@ def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
     """
     check_limits(port, timeout, *targets)
     deadline = time.monotonic() + timeout
-    # half for names, as a name server may be silent
+    # half for names: a name server may be silent
     addresses, failures = _resolve_all(targets, deadline - timeout / 2)
     with open_socket(bind, deadline) as sock:
         search = _Search(sock, addresses or [EVERYONE], port, trace)
@@ -90,7 +90,7 @@ class _Search:
             try:
                 try:
                     self._send(address, 0.0)
-                except BlockingIOError:  # hundreds to dead addresses fill the buffer
+                except BlockingIOError:  # dead addresses fill the buffer
                     self._send(address, max(deadline - time.monotonic(), 0.0))
             except OSError as error:
                 failures.append(error)

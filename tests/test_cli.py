@@ -69,7 +69,7 @@ class HelpTest(CliCase):
 
     def test_the_name_of_a_copy(self):
         """A copy under another name tells how it is called itself."""
-        with mock.patch("sys.argv", ["/home/fan/__main__.py"]), mock.patch.object(
+        with mock.patch("sys.argv", ["/lib/fan/__main__.py"]), mock.patch.object(
             cli, "__package__", "devices.xiaomi"
         ):
             self.assertIn("\n  python3 -m devices.xiaomi --demo\n", run_cli()[1])
