@@ -9,7 +9,8 @@ for found in discover(timeout=3):
 
 import sys as _sys
 
-_COMMAND = _sys.argv[:1] == ["-m"]  # python3 -m: one line, no traceback
+# python3 -m miio_pure: one line, no traceback
+_COMMAND = _sys.argv[:1] == ["-m"] and "." not in __name__
 try:
     from .client import Client
     from .discovery import discover
@@ -19,6 +20,8 @@ try:
 except ImportError as _error:
     _text = ("this Python has no module %s: install libpython3-stdlib (Debian) or "
              "python3-io and python3-json (Yocto)" % _error.name)
+    if (_error.name or "").startswith(__name__):
+        _text = "this copy came without %s" % _error.name
     raise (SystemExit("error: " + _text) if _COMMAND else ImportError(_text)) from None
 except KeyboardInterrupt:
     if _COMMAND:

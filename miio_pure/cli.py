@@ -105,9 +105,9 @@ def _parsed(argv: "List[str]") -> "Tuple[Options, List[str]]":
     try:
         options, extra = _parser().parse_known_args(argv)
     except IndexError:  # pragma: no cover ("-h=", up to Python 3.9)
-        raise _Usage("one of the flags takes no value") from None
+        raise _Usage("a flag was given a value that it does not take") from None
     if [] in vars(options).values():  # "--ip=--", up to Python 3.12
-        raise _Usage("one of the flags has no value")
+        raise _Usage("a flag was given no value")
     return options, extra
 
 
@@ -402,6 +402,10 @@ def _decode(options: "Options") -> int:
 
 def _tokens(options: "Options") -> int:
     find, store = _tokens_package()
+    try:
+        from .tokens import search  # noqa: F401
+    except ImportError as error:
+        raise _Usage("this copy of miio_pure is not whole: %s" % error) from None
     progress = _Progress()
     try:
         findings = find(
@@ -432,14 +436,15 @@ def _tokens(options: "Options") -> int:
         if path is None:
             raise _Usage("--save: there is no HOME, so name the file: --token-file")
         saved = store(path).save(findings.records)
+        rest = (
+            "tokens of no Wi-Fi device, older ones, and those of an unknown device id "
+            "(for these there is --token)"
+        )
+        if not saved:
+            raise MiioError("nothing was saved: not kept are %s" % rest)
         _say("saved in %s: %d" % (path, saved))
         if saved < len(findings.records):
-            _say(
-                "note: not saved: tokens of no Wi-Fi device, older ones, and those "
-                "whose device id is not known: give these with --token"
-            )
-        if not saved:
-            return FAILED
+            _say("note: not saved: %s" % rest)
     return DONE
 
 
@@ -519,7 +524,9 @@ def _store(options: "Options") -> "Optional[Store]":
     path = _token_file(options)
     if path is None or not os.path.exists(path):
         if options.token_file is not None:
-            raise _Usage("--token-file: there is no such file; --tokens ... --save")
+            raise _Usage(
+                "--token-file: there is no such file; make it with --tokens FILE --save"
+            )
         return None
     try:
         _, open_store = _tokens_package()

@@ -30,18 +30,17 @@ def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
     address to send from; a broadcast goes out on its interface. trace: see Client.
 
     Raises NoReply if nothing can be sent, if the port of the only target is closed, or,
-    at the end, for a target that cannot be found; not where devices just stay silent.
+    at the end, for targets that were not found or asked; silence is no error.
     """
     check_limits(port, timeout, *targets)
     deadline = time.monotonic() + timeout
-    # half for names: a name server may be silent
-    addresses, failures = _resolve_all(targets, deadline - timeout / 2)
+    addresses, failures = _resolve_all(targets, deadline - timeout / 5)
     with open_socket(bind, deadline) as sock:
         search = _Search(sock, addresses or [EVERYONE], port, trace)
         start = time.monotonic()
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (timeout,)):
-            if start + at < deadline and not search.done():
-                search.hello(0.0 if at else deadline)
+            if not at or start + at < deadline and not search.done():
+                failures += search.hello(0.0 if at else deadline)
                 yield from search.answers(min(start + following, deadline))
     if failures:
         raise failures[0]
@@ -49,11 +48,16 @@ def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
 
 def _resolve_all(targets: "Tuple[str, ...]",
                  deadline: float) -> "Tuple[List[str], List[NoReply]]":
-    """The addresses that can be found, and why others cannot; NoReply if none can."""
+    """The addresses that can be found, and why others cannot; NoReply if none can.
+
+    They share out the time, as a name server may be silent.
+    """
     addresses, failures = [], []
-    for target in targets:
+    for i, target in enumerate(targets):
+        now = time.monotonic()
+        share = (deadline - now) / (len(targets) - i)
         try:
-            addresses.append(resolve(target, deadline))
+            addresses.append(resolve(target, now + share))
         except NoReply as error:
             failures.append(error)
     if failures and not addresses:
@@ -76,26 +80,29 @@ class _Search:
         self._open = any(address.endswith(".255") for address in addresses)
         self._connected = len(addresses) == 1 and not self._open
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
 
-    def hello(self, deadline: float) -> None:
+    def hello(self, deadline: float) -> "List[NoReply]":
         """Send a hello to each address that has not answered yet.
 
-        deadline: the first time, when NoReply says that none can be sent; later 0.
+        deadline: the first time, when NoReply says that none can be sent, and is
+        returned for a rest for which time is too short; later 0.
         """
         failures: "List[OSError]" = []
+        unsent = 0
         silent = [one for one in self._addresses if one not in self._seen]
         for address in silent:
             if self._trace:
                 self._trace("sent", HELLO, address)
-            try:
-                try:
-                    self._send(address, 0.0)
-                except BlockingIOError:  # dead addresses fill the buffer
-                    self._send(address, max(deadline - time.monotonic(), 0.0))
+            try:  # many dead addresses fill the buffer for seconds
+                self._send(address, max(deadline - time.monotonic(), 0.0))
             except OSError as error:
                 failures.append(error)
+                unsent += isinstance(error, (socket.timeout, BlockingIOError))
         if deadline and len(failures) == len(silent):
             raise self._cannot_send(failures[0])
+        text = "%d addresses were not asked: it takes a longer timeout"
+        return [NoReply(text % unsent)] if deadline and unsent else []
 
     def _send(self, address: str, timeout: float) -> None:
         self._socket.settimeout(timeout)

@@ -142,6 +142,23 @@ class DiscoverTest(unittest.TestCase):
                     next(search)
             hold.set()
 
+    def test_a_silent_name_server_leaves_time_for_other_names(self):
+        hold = threading.Event()
+
+        def answer(name, *args):
+            if name == b"dead.lan":
+                hold.wait()
+            return [(0, 0, 0, "", ("127.0.0.1", 0))]
+
+        with Simulator(FakeDevice(TOKEN)) as simulator, mock.patch(
+            "socket.getaddrinfo", answer
+        ):
+            search = discover("dead.lan", "lamp.lan", port=simulator.port, timeout=1.0)
+            self.assertEqual(next(search).address, "127.0.0.1")
+            with self.assertRaisesRegex(NoReply, "dead.lan: no answer"):
+                next(search)
+            hold.set()
+
     def test_no_more_threads(self):
         limit = mock.patch(
             "miio_pure.client.start_new_thread", side_effect=RuntimeError
@@ -205,21 +222,20 @@ class RefusalTest(unittest.TestCase):
         class Full(socket.socket):
             def sendto(self, data, address):
                 sent.append((address[0], bool(self.gettimeout())))
-                if address[0] == "127.0.0.3" and not self.gettimeout():
-                    raise BlockingIOError(errno.EAGAIN, "full")
+                if address[0] == "127.0.0.3":
+                    raise socket.timeout() if self.gettimeout() else BlockingIOError
                 return super().sendto(data, address)
 
         addresses = ["127.0.0.%d" % n for n in range(1, 4)]
         with Simulator(FakeDevice(TOKEN)) as simulator:
             with mock.patch("socket.socket", Full):
-                found = list(discover(*addresses, port=simulator.port, timeout=0.5))
-        self.assertEqual([one.address for one in found], ["127.0.0.1"])
-        first, dead, last = addresses
-        self.assertEqual(
-            sent,
-            [(first, False), (dead, False), (last, False), (last, True)]
-            + [(dead, False), (last, False), (last, False)],
-        )
+                search = discover(*addresses, port=simulator.port, timeout=0.5)
+                self.assertEqual(next(search).address, "127.0.0.1")
+                with self.assertRaisesRegex(NoReply, "1 addresses were not asked"):
+                    next(search)
+        self.assertEqual(sent[:3], [(address, True) for address in addresses])
+        self.assertFalse({(addresses[0], False)} & set(sent[3:]))  # it has answered
+        self.assertFalse(any(waits for _, waits in sent[3:]))
 
     def test_no_network(self):
         for refused, interfaces in (

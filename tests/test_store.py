@@ -9,7 +9,7 @@ import sys
 import unittest
 from unittest import mock
 
-from miio_pure import Client, MiioError, NoReply, Token, TokenError, cli
+from miio_pure import Client, MiioError, NoReply, Token, TokenError, cli, tokens
 from miio_pure.simulator import FakeDevice, Simulator, fan
 from miio_pure.tokens import Record, Store
 
@@ -297,12 +297,20 @@ class CommandTest(StoreCase, CliCase):
 
     def test_what_is_not_saved(self):
         path = os.path.join(self.folder, "tokens.json")
-        for source, saved, status in (("robot", 0, 1), ("variants", 3, 0)):
-            done = self.tokens(
-                os.path.join(SAMPLES, source), "--save", "--token-file", path
-            )
-            self.assertEqual(done[0], status)
-            self.assertIn("saved in %s: %d\nnote: not saved: " % (path, saved), done[2])
+        args = ("--save", "--token-file", path)
+        status, _, err = self.tokens(os.path.join(SAMPLES, "robot"), *args)
+        self.assertEqual((status, os.path.exists(path)), (1, False))
+        self.assertIn("error: nothing was saved: ", err)
+        status, _, err = self.tokens(os.path.join(SAMPLES, "variants"), *args)
+        self.assertEqual(status, 0)
+        self.assertIn("saved in %s: 3\nnote: not saved: " % path, err)
+
+    def test_a_folder_that_is_not_whole(self):
+        with mock.patch.dict(sys.modules, {"miio_pure.tokens.search": None}):
+            with mock.patch.object(tokens, "search", create=True):
+                del tokens.search
+                err = self.check_failure(2, "--tokens", "x")
+        self.assertIn("not whole", err)
 
     def test_a_terminal_that_knows_ascii_only(self):
         out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")

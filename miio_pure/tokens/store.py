@@ -102,6 +102,8 @@ class Store:
             if record.did and not record.did.strip("0123456789"):
                 if _is_token(record.token):
                     new.setdefault(record.did, record)  # the newest comes first
+        if not new:
+            return 0
         old = Store(self.path).records  # somebody else may have added some
         for record in old:
             if record.did in new:
