@@ -9,8 +9,7 @@ for found in discover(timeout=3):
 
 import sys as _sys
 
-# python3 -m miio_pure: one line, no traceback
-_COMMAND = _sys.argv[:1] == ["-m"] and "." not in __name__
+_COMMAND = _sys.argv[:1] == ["-m"] and "." not in __name__  # so no traceback
 try:
     from .client import Client
     from .discovery import discover
@@ -18,10 +17,8 @@ try:
                          PayloadError, TokenError)
     from .packet import Found, Token
 except ImportError as _error:
-    _text = ("this Python has no module %s: install libpython3-stdlib (Debian) or "
-             "python3-io and python3-json (Yocto)" % _error.name)
-    if (_error.name or "").startswith(__name__):
-        _text = "this copy came without %s" % _error.name
+    _text = ("%s: what a small Python lacks is in libpython3-stdlib (Debian) or in "
+             "python3-io and python3-json (Yocto)" % _error)
     raise (SystemExit("error: " + _text) if _COMMAND else ImportError(_text)) from None
 except KeyboardInterrupt:
     if _COMMAND:

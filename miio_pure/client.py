@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from .session import Known
 
-    # called with "sent" or "received", the datagram, and the peer's address
     Trace = Callable[[str, bytes, str], None]
 
 PORT = 54321

@@ -13,7 +13,7 @@ from .packet import HELLO, Found, decode_hello
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, List, Optional, Set, Tuple
+    from typing import Iterator, List, Optional, Set
     from .client import Trace
 
 EVERYONE = "255.255.255.255"
@@ -34,7 +34,16 @@ def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
     """
     check_limits(port, timeout, *targets)
     deadline = time.monotonic() + timeout
-    addresses, failures = _resolve_all(targets, deadline - timeout / 5)
+    addresses, failures = [], []
+    for i, target in enumerate(targets):  # they share, as a name server may be silent
+        now = time.monotonic()
+        share = (deadline - timeout / 5 - now) / (len(targets) - i)
+        try:
+            addresses.append(resolve(target, now + share))
+        except NoReply as error:
+            failures.append(error)
+    if failures and not addresses:
+        raise failures[0]
     with open_socket(bind, deadline) as sock:
         search = _Search(sock, addresses or [EVERYONE], port, trace)
         start = time.monotonic()
@@ -44,25 +53,6 @@ def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
                 yield from search.answers(min(start + following, deadline))
     if failures:
         raise failures[0]
-
-
-def _resolve_all(targets: "Tuple[str, ...]",
-                 deadline: float) -> "Tuple[List[str], List[NoReply]]":
-    """The addresses that can be found, and why others cannot; NoReply if none can.
-
-    They share out the time, as a name server may be silent.
-    """
-    addresses, failures = [], []
-    for i, target in enumerate(targets):
-        now = time.monotonic()
-        share = (deadline - now) / (len(targets) - i)
-        try:
-            addresses.append(resolve(target, now + share))
-        except NoReply as error:
-            failures.append(error)
-    if failures and not addresses:
-        raise failures[0]
-    return addresses, failures
 
 
 Client.discover = staticmethod(discover)
@@ -85,11 +75,10 @@ class _Search:
     def hello(self, deadline: float) -> "List[NoReply]":
         """Send a hello to each address that has not answered yet.
 
-        deadline: the first time, when NoReply says that none can be sent, and is
-        returned for a rest for which time is too short; later 0.
+        deadline: the first time, and what cannot be sent is returned, or raised if that
+        is all; later 0.
         """
-        failures: "List[OSError]" = []
-        unsent = 0
+        failures: "List[NoReply]" = []
         silent = [one for one in self._addresses if one not in self._seen]
         for address in silent:
             if self._trace:
@@ -97,12 +86,10 @@ class _Search:
             try:  # many dead addresses fill the buffer for seconds
                 self._send(address, max(deadline - time.monotonic(), 0.0))
             except OSError as error:
-                failures.append(error)
-                unsent += isinstance(error, (socket.timeout, BlockingIOError))
+                failures.append(self._cannot_send(address, error))
         if deadline and len(failures) == len(silent):
-            raise self._cannot_send(failures[0])
-        text = "%d addresses were not asked: it takes a longer timeout"
-        return [NoReply(text % unsent)] if deadline and unsent else []
+            raise failures[0]
+        return failures if deadline else []
 
     def _send(self, address: str, timeout: float) -> None:
         self._socket.settimeout(timeout)
@@ -149,29 +136,25 @@ class _Search:
                 return
             except OSError as error:
                 if self._connected and isinstance(error, ConnectionError):
-                    raise self._cannot_send(error) from None
+                    raise self._cannot_send(self._addresses[0], error) from None
                 continue
             if self._trace:
                 self._trace("received", datagram, address)
-            found = self._judge(datagram, address, port)
-            if found:
-                yield found
+            yield from self._judge(datagram, address, port)
 
     def done(self) -> bool:
         """Whether there is nobody left to wait for."""
         return not self._open and self._seen.issuperset(self._addresses)
 
-    def _judge(self, datagram: bytes, address: str, port: int) -> "Optional[Found]":
+    def _judge(self, datagram: bytes, address: str, port: int) -> "Iterator[Found]":
         expected = self._open or address in self._addresses
-        if not expected or port != self._port or address in self._seen:
-            return None
-        try:
-            packet = decode_hello(datagram)
-        except (PacketError, TokenError):
-            return None
-        self._seen.add(address)
-        return Found(address, port, packet)
+        if expected and port == self._port and address not in self._seen:
+            try:
+                packet = decode_hello(datagram)
+            except (PacketError, TokenError):
+                return
+            self._seen.add(address)
+            yield Found(address, port, packet)
 
-    def _cannot_send(self, error: OSError) -> NoReply:
-        where = "%s port %d" % (", ".join(self._addresses[:3]), self._port)
-        return NoReply(unreachable(where, error))
+    def _cannot_send(self, address: str, error: OSError) -> NoReply:
+        return NoReply(unreachable("%s port %d" % (address, self._port), error))

@@ -174,11 +174,11 @@ class Found(_Identified):
 
     __slots__ = ("address", "port", "stamp", "token", "model")
 
-    def __init__(self, address: str, port: int, packet: Packet,
-                 model: "Optional[str]" = None) -> None:
+    def __init__(self, address: str, port: int, packet: Packet) -> None:
         self.address, self.port = address, port
         self.device_id, self.stamp = packet.header.device_id, packet.header.stamp
-        self.token, self.model = packet.token, model
+        self.token = packet.token
+        self.model: "Optional[str]" = None
 
     def __repr__(self) -> str:
         return "<Found %s device_id=%d>" % (self.address, self.device_id)

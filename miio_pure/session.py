@@ -53,13 +53,13 @@ class Session:
         self._ident = ident & IDENT_LIMIT or 1
         self._stamp = 0  # the device's clock (s) ...
         self._heard = 0.0  # ... as it was at this time
-        self._greeted = 0.0
+        self.silence()
         self._shown: "Optional[Token]" = None  # by the hello reply before the last
         self._length = 0  # of the last request
 
     def needs_hello(self, now: float) -> bool:
         """Whether there was no hello reply yet, or none for a minute."""
-        return self.greeting is None or now - self._greeted > HELLO_LIFETIME
+        return now - self._greeted > HELLO_LIFETIME
 
     def hello(self, datagram: bytes, now: float) -> Packet:
         """Take a hello reply: device id, clock and, if shown and needed, the token.
@@ -121,8 +121,8 @@ class Session:
         device_id = self.greeting.header.device_id
         if self.token is None:
             raise TokenError(
-                "device %d hides its token: give it (token=, --token or MIIO_TOKEN), "
-                "32 hex digits. After a reset it shows it until it is set up; else it "
+                "device %d hides its token: give it (token=, --token or MIIO_TOKEN). "
+                "After a reset it shows it until it is set up; else it "
                 "is in the Mi Home app's data (--tokens finds it) or the Xiaomi cloud"
                 % device_id)
         if ident is None:

@@ -135,19 +135,18 @@ class FirstImportTest(unittest.TestCase):
             script = "import sys; sys.modules[%r] = None; import miio_pure" % name
             status, _, err = run_python("-c", script)
             self.assertEqual(status, 1)
-            text = "ImportError: this Python has no module %s: install libpy" % name
-            self.assertIn(text, err)
+            self.assertRegex(err, "ImportError: .*%s.*libpython3-stdlib" % name)
 
         class Lacking:
             @property
             def Client(self):
                 raise ImportError("no socket", name="socket")
 
-        with self.assertRaisesRegex(SystemExit, r"\Aerror: this Python has no .*\Z"):
+        with self.assertRaisesRegex(SystemExit, r"\Aerror: no socket: .*io and .*\Z"):
             self.load(["-m", "--demo"], Lacking())
 
     def test_a_copy_that_is_not_whole(self):
-        text = "this copy came without miio_pure.client"
+        text = "[^\n]*miio_pure.client[^\n]*"
         with self.assertRaisesRegex(ImportError, text):
             self.load(["/usr/bin/tool"], None)
         with self.assertRaisesRegex(SystemExit, r"\Aerror: %s\Z" % text):
