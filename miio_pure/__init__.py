@@ -13,12 +13,21 @@ _COMMAND = _sys.argv[:1] == ["-m"] and "." not in __name__  # so no traceback
 try:
     from .client import Client
     from .discovery import discover
-    from .errors import (ChecksumError, DeviceError, MiioError, NoReply, PacketError,
-                         PayloadError, TokenError)
+    from .errors import (
+        ChecksumError,
+        DeviceError,
+        MiioError,
+        NoReply,
+        PacketError,
+        PayloadError,
+        TokenError,
+    )
     from .packet import Found, Token
 except ImportError as _error:
-    _text = ("%s: what a small Python lacks is in libpython3-stdlib (Debian) or in "
-             "python3-io and python3-json (Yocto)" % _error)
+    _text = (
+        "%s: what a small Python lacks is in libpython3-stdlib (Debian) or in "
+        "python3-io and python3-json (Yocto)" % _error
+    )
     raise (SystemExit("error: " + _text) if _COMMAND else ImportError(_text)) from None
 except KeyboardInterrupt:
     if _COMMAND:
@@ -26,6 +35,17 @@ except KeyboardInterrupt:
     raise
 
 __version__ = "0.1.0"
-__all__ = ["ChecksumError", "Client", "DeviceError", "Found", "MiioError", "NoReply",
-           "PacketError", "PayloadError", "Token", "TokenError", "__version__",
-           "discover"]
+__all__ = [
+    "ChecksumError",
+    "Client",
+    "DeviceError",
+    "Found",
+    "MiioError",
+    "NoReply",
+    "PacketError",
+    "PayloadError",
+    "Token",
+    "TokenError",
+    "__version__",
+    "discover",
+]

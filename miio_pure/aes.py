@@ -71,8 +71,11 @@ _shift_one = _SHIFT[:16].translate
 
 def _shifted(rows: "Sequence[int]", row_step: int, column_step: int) -> bytes:
     """Where these rows come from in ShiftRows, in a state with those steps."""
-    return bytes(row_step * row + column_step * ((column + row) % 4)
-                 for row in rows for column in range(4))
+    return bytes(
+        row_step * row + column_step * ((column + row) % 4)
+        for row in rows
+        for column in range(4)
+    )
 
 
 # MixColumns (5.1.3) makes row r from 2 * row r + 3 * row r+1 + row r+2 + row r+3: with
@@ -90,8 +93,10 @@ _once_later = _shifted(_ONCE_ROWS, 4, 1).translate
 # all blocks: one round serves up to 16 of them, which just fill a table. Table t does
 # InvShiftRows, and then each row r takes row r+t; columns stay columns.
 _FEW = 16
-_UNSHIFT = [bytes(i & ~15 | 13 * (i & 12 | i + turn & 3) % 16 for i in range(256))
-            for turn in range(4)]
+_UNSHIFT = [
+    bytes(i & ~15 | 13 * (i & 12 | i + turn & 3) % 16 for i in range(256))
+    for turn in range(4)
+]
 _gathers_known: "Dict[int, Tuple[Gathers, int]]" = {}
 
 # Rcon (5.2) in row 0 of all columns, and what is left of rows that were shifted by 1
@@ -131,7 +136,7 @@ def _expand_128(key: bytes) -> "List[int]":
 def _expand_longer(key: bytes) -> "List[int]":
     """The same for keys of 192 and 256 bits, word by word: 13 and 15 round keys."""
     number, step = int.from_bytes, len(key) // 4  # Nk
-    words = [number(key[i:i + 4], "little") for i in range(0, len(key), 4)]
+    words = [number(key[i : i + 4], "little") for i in range(0, len(key), 4)]
     for i in range(step, 4 * step + 28):
         word = words[-1]
         if i % step == 0 or i % step == 4 and step == 8:
@@ -141,7 +146,7 @@ def _expand_longer(key: bytes) -> "List[int]":
         words.append(words[-step] ^ word)
     text = b"".join([word.to_bytes(4, "little") for word in words])
     rows = _TURN.translate(text.ljust(256))
-    return [number(rows[i:i + 16], "little") for i in range(0, len(text), 16)]
+    return [number(rows[i : i + 16], "little") for i in range(0, len(text), 16)]
 
 
 def _invert(middle: "List[int]") -> "List[int]":
@@ -155,12 +160,14 @@ def _invert(middle: "List[int]") -> "List[int]":
     size, table = len(text), _SHIFT.translate(text.ljust(256))
     (row_0, row_1, row_2, row_3), _ = _gathers(size)
     number = int.from_bytes
-    unmixed = (number(row_0(table).translate(_TIMES_14), "little")
-               ^ number(row_1(table).translate(_TIMES_11), "little")
-               ^ number(row_2(table).translate(_TIMES_13), "little")
-               ^ number(row_3(table).translate(_TIMES_9), "little"))
+    unmixed = (
+        number(row_0(table).translate(_TIMES_14), "little")
+        ^ number(row_1(table).translate(_TIMES_11), "little")
+        ^ number(row_2(table).translate(_TIMES_13), "little")
+        ^ number(row_3(table).translate(_TIMES_9), "little")
+    )
     text = unmixed.to_bytes(size, "little")
-    return [number(text[i:i + 16], "little") for i in range(0, size, 16)]
+    return [number(text[i : i + 16], "little") for i in range(0, size, 16)]
 
 
 def _gathers(size: int) -> "Tuple[Gathers, int]":
@@ -219,7 +226,7 @@ class AES:
         chain, blocks = b"".join((iv, data)), []
         state = number(chain[:BLOCK], "little")
         for i in range(BLOCK, len(chain), BLOCK):
-            state ^= number(chain[i:i + BLOCK], "little") ^ first
+            state ^= number(chain[i : i + BLOCK], "little") ^ first
             once_of, twice_of = _once_first, _twice_first
             for key in middle:
                 table = state.to_bytes(256, "little")  # what lies beyond is not used
@@ -246,7 +253,7 @@ class AES:
         else:
             decrypt, size = self._decrypt_lanes, _CHUNK * BLOCK
         parts = range(0, len(data), size)
-        return b"".join([decrypt(chain[i:i + BLOCK + size]) for i in parts])
+        return b"".join([decrypt(chain[i : i + BLOCK + size]) for i in parts])
 
     def _decrypt_few(self, chain: bytes) -> bytes:
         """CBC decryption of up to 16 blocks; chain: the IV, then the blocks."""
@@ -262,11 +269,13 @@ class AES:
         state = number(chain[BLOCK:], "little") ^ keys[0]
         for key in keys[1:-1]:
             table = state.to_bytes(256, "little")
-            state = (number(row_0(table).translate(inv_14), "little")
-                     ^ number(row_1(table).translate(inv_11), "little")
-                     ^ number(row_2(table).translate(inv_13), "little")
-                     ^ number(row_3(table).translate(inv_9), "little")
-                     ^ key)
+            state = (
+                number(row_0(table).translate(inv_14), "little")
+                ^ number(row_1(table).translate(inv_11), "little")
+                ^ number(row_2(table).translate(inv_13), "little")
+                ^ number(row_3(table).translate(inv_9), "little")
+                ^ key
+            )
         text = row_0(state.to_bytes(256, "little")).translate(_INV)
         state = number(text, "little") ^ keys[-1]
         state ^= number(chain[:-BLOCK], "little")  # the XOR that is CBC's
@@ -288,19 +297,28 @@ class AES:
             text = _unshift(state.to_bytes(size, "little"), n).translate(_INV)
             x = number(text, "little")
             pair = (x ^ x >> two) & rows  # the same for the rows 2 and 3 as for 0 and 1
-            pair = ((pair & low_6) << 2 ^ (pair >> 6 & bit) * 0x1B
-                    ^ (pair >> 7 & bit) * 0x36)
+            pair = (
+                (pair & low_6) << 2
+                ^ (pair >> 6 & bit) * 0x1B
+                ^ (pair >> 7 & bit) * 0x36
+            )
             x ^= pair ^ pair << two
             below = x >> one | (x & row) << three
             both = x ^ below
-            state = ((both & low_7) << 1 ^ (both >> 7 & bit) * 0x1B ^ below
-                     ^ both >> two ^ (both & rows) << two ^ key)
+            state = (
+                (both & low_7) << 1
+                ^ (both >> 7 & bit) * 0x1B
+                ^ below
+                ^ both >> two
+                ^ (both & rows) << two
+                ^ key
+            )
         text = _unshift(state.to_bytes(size, "little"), n).translate(_INV)
         state = number(text, "little") ^ keys[-1]
         state ^= number(b"".join([lane[:-1] for lane in lanes]), "little")
         text, plain = state.to_bytes(size, "little"), bytearray(size)
         for lane, i in enumerate(_LANES):
-            plain[i::BLOCK] = text[lane * n:lane * n + n]
+            plain[i::BLOCK] = text[lane * n : lane * n + n]
         return bytes(plain)
 
     def _spread(self, n: int) -> "Tuple[List[int], List[int]]":
@@ -319,9 +337,17 @@ class AES:
 
 def _unshift(text: bytes, n: int) -> bytes:
     """InvShiftRows, FIPS-197 5.3.1: row r of the lanes turns right by r columns."""
-    return b"".join((
-        text[:4 * n], text[7 * n:8 * n], text[4 * n:7 * n], text[10 * n:12 * n],
-        text[8 * n:10 * n], text[13 * n:], text[12 * n:13 * n]))
+    return b"".join(
+        (
+            text[: 4 * n],
+            text[7 * n : 8 * n],
+            text[4 * n : 7 * n],
+            text[10 * n : 12 * n],
+            text[8 * n : 10 * n],
+            text[13 * n :],
+            text[12 * n : 13 * n],
+        )
+    )
 
 
 def _check(iv: bytes, data: bytes, name: str = "an IV") -> None:

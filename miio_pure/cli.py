@@ -11,7 +11,15 @@ from .errors import MiioError, NoReply, PayloadError, TokenError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import (
-        Any, Callable, Dict, List, NoReturn, Optional, TextIO, Tuple, Union
+        Any,
+        Callable,
+        Dict,
+        List,
+        NoReturn,
+        Optional,
+        TextIO,
+        Tuple,
+        Union,
     )
 
     from .client import Trace
@@ -114,9 +122,9 @@ def _parsed(argv: "List[str]") -> "Tuple[Options, List[str]]":
 def _parser() -> argparse.ArgumentParser:
     program = os.path.basename(sys.argv[0] if sys.argv else "")
     parser = _Parser(
-        prog="python3 -m %s" % __package__
-        if program in ("", "__main__.py")
-        else program,
+        prog=(
+            "python3 -m %s" % __package__ if program in ("", "__main__.py") else program
+        ),
         description="Control Xiaomi Wi-Fi devices on the local network (miIO).",
         epilog=EXAMPLES,
         allow_abbrev=False,
@@ -408,9 +416,7 @@ def _tokens(options: "Options") -> int:
         raise _Usage("this copy of miio_pure is not whole: %s" % error) from None
     progress = _Progress()
     try:
-        findings = find(
-            *options.tokens, password=_password(options), progress=progress
-        )
+        findings = find(*options.tokens, password=_password(options), progress=progress)
     finally:
         progress.clear()
     if options.json:

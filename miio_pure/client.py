@@ -6,15 +6,30 @@ import socket
 import time
 from _thread import allocate_lock, start_new_thread
 
-from .errors import (DeviceError, MiioError, NoReply, PacketError, PayloadError,
-                     TokenError)
+from .errors import (
+    DeviceError,
+    MiioError,
+    NoReply,
+    PacketError,
+    PayloadError,
+    TokenError,
+)
 from .packet import HELLO, Found, Token
 from .session import Session, compose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import (Any, Callable, ClassVar, Dict, Iterator, List, Optional,
-                        Sequence, Union)
+    from typing import (
+        Any,
+        Callable,
+        ClassVar,
+        Dict,
+        Iterator,
+        List,
+        Optional,
+        Sequence,
+        Union,
+    )
 
     from .session import Known
 
@@ -31,8 +46,13 @@ LEAST = 0.1  # of a call's time must be left for a send to be worth it
 RECEIVE_SIZE = 65535  # bytes
 DISCARDED = 100  # datagrams at the most
 # These mean what silence means: the way is broken, for now or for good.
-_LIKE_SILENCE = (errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.ENOBUFS,
-                 errno.EAGAIN)
+_LIKE_SILENCE = (
+    errno.EHOSTUNREACH,
+    errno.EHOSTDOWN,
+    errno.ENETDOWN,
+    errno.ENOBUFS,
+    errno.EAGAIN,
+)
 _SILENCE = object()
 _HELLO = object()
 
@@ -56,8 +76,10 @@ def resolve(host: str, deadline: float) -> str:
     except (OSError, ValueError):
         pass
     if not host.strip("0123456789./") or not all(" " < char < "\x7f" for char in host):
-        raise NoReply("%s is neither an IPv4 address, such as 192.168.1.47, nor a host "
-                      "name" % ascii(host))
+        raise NoReply(
+            "%s is neither an IPv4 address, such as 192.168.1.47, nor a host "
+            "name" % ascii(host)
+        )
     outcome: "List[Union[str, OSError]]" = []
     done = allocate_lock()
     done.acquire()
@@ -118,8 +140,14 @@ class Link:
 
     now = staticmethod(time.monotonic)
 
-    def __init__(self, host: str, port: int, bind: "Optional[str]", deadline: float,
-                 trace: "Optional[Trace]" = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        bind: "Optional[str]",
+        deadline: float,
+        trace: "Optional[Trace]" = None,
+    ) -> None:
         self.address = resolve(host, deadline)
         self.port, self._trace = port, trace
         self._socket = open_socket(bind, deadline)
@@ -187,10 +215,17 @@ class Client:
 
     discover: "ClassVar[Callable[..., Iterator[Found]]]"  # set by discovery.py
 
-    def __init__(self, host: str, token: "Union[str, bytes, Token, Known, None]" = None,
-                 *, port: int = PORT, timeout: float = 5.0,
-                 bind: "Optional[str]" = None, link: "Optional[Link]" = None,
-                 trace: "Optional[Trace]" = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        token: "Union[str, bytes, Token, Known, None]" = None,
+        *,
+        port: int = PORT,
+        timeout: float = 5.0,
+        bind: "Optional[str]" = None,
+        link: "Optional[Link]" = None,
+        trace: "Optional[Trace]" = None,
+    ) -> None:
         check_limits(port, timeout, host)
         self.host, self.port, self.timeout = host, port, timeout
         self._bind, self._trace = bind, trace
@@ -219,8 +254,13 @@ class Client:
         """Say hello; NoReply if the device does not answer within the timeout."""
         return self._call(_Call.handshake)  # type: ignore[no-any-return]
 
-    def send(self, method: str, params: "Union[Sequence[Any], Dict[str, Any]]" = (), *,
-             retry: "Optional[str]" = None) -> "Any":
+    def send(
+        self,
+        method: str,
+        params: "Union[Sequence[Any], Dict[str, Any]]" = (),
+        *,
+        retry: "Optional[str]" = None,
+    ) -> "Any":
         """Call a method of the device and return the "result" of its reply.
 
         retry: what follows a silence. "same": a try with the same id, so that a device
@@ -230,8 +270,9 @@ class Client:
         """
         return self.command({"method": method, "params": params}, retry=retry)
 
-    def command(self, fields: "Dict[str, Any]", *,
-                retry: "Optional[str]" = None) -> "Any":
+    def command(
+        self, fields: "Dict[str, Any]", *, retry: "Optional[str]" = None
+    ) -> "Any":
         """Like send(), with whatever members fields has besides method and params.
 
         An "id" among them is sent as it is.
@@ -245,8 +286,10 @@ class Client:
         """What the device says of itself: the result of miIO.info."""
         result = self.send("miIO.info")
         if not isinstance(result, dict):
-            raise PayloadError("expected an object as the result of miIO.info, not "
-                               + type(result).__name__)
+            raise PayloadError(
+                "expected an object as the result of miIO.info, not "
+                + type(result).__name__
+            )
         return result
 
     def _call(self, work: "Callable[[_Call], Any]") -> "Any":
@@ -256,8 +299,10 @@ class Client:
         call = None
         try:
             if not taken or deadline - now() < self.timeout * LEAST:
-                raise NoReply("%s: other threads' calls took all of the %g s"
-                              % (self._where(), self.timeout))
+                raise NoReply(
+                    "%s: other threads' calls took all of the %g s"
+                    % (self._where(), self.timeout)
+                )
             link = self._link
             if link is None:
                 link = Link(self.host, self.port, self._bind, deadline, self._trace)
@@ -317,8 +362,9 @@ class _Request:
 class _Call:
     """One call: hellos, sends and waits until its deadline."""
 
-    def __init__(self, session: Session, link: Link, where: str,
-                 deadline: float) -> None:
+    def __init__(
+        self, session: Session, link: Link, where: str, deadline: float
+    ) -> None:
         self._session, self._link, self._where = session, link, where
         self._started, self._deadline = link.now(), deadline
         self._idents: "List[int]" = []  # of its requests: a reply to any will do
@@ -421,9 +467,11 @@ class _Call:
             self._verdict = error.with_traceback(None)  # which would keep the datagram
 
     def _no_hello(self) -> NoReply:
-        text = ("%s: no answer to hello in %s: is the device switched on, is the "
-                "address right, and is this host in the same subnet? (devices ignore "
-                "others)%s")
+        text = (
+            "%s: no answer to hello in %s: is the device switched on, is the "
+            "address right, and is this host in the same subnet? (devices ignore "
+            "others)%s"
+        )
         return NoReply(text % (self._where, self._spent(), self._instead()))
 
     def _no_answer(self) -> MiioError:
@@ -433,14 +481,16 @@ class _Call:
             return TokenError(
                 "%s: no answer, and it shows another token than ours: it was reset or "
                 "set up again; leave the token out, and out of the token file, to use "
-                "the one it shows"
-                % self._where)
+                "the one it shows" % self._where
+            )
         sends = "the request" if self.attempts == 1 else "%d requests" % self.attempts
         if self._hellos and not self._greeted:
             text = "no answer to %s in %s, nor to hello"
         elif not session.verified:
-            text = ("it answered hello, but not %s in %s: is the token right? (most "
-                    "devices do not answer a wrong one)")
+            text = (
+                "it answered hello, but not %s in %s: is the token right? (most "
+                "devices do not answer a wrong one)"
+            )
         elif self._greeted:
             text = "it answers hello, but no longer %s in %s: was its token changed?"
         else:

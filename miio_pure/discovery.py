@@ -6,8 +6,16 @@ import socket
 import struct
 import time
 
-from .client import (HELLO_AT, PORT, RECEIVE_SIZE, Client, check_limits, open_socket,
-                     resolve, unreachable)
+from .client import (
+    HELLO_AT,
+    PORT,
+    RECEIVE_SIZE,
+    Client,
+    check_limits,
+    open_socket,
+    resolve,
+    unreachable,
+)
 from .errors import NoReply, PacketError, TokenError
 from .packet import HELLO, Found, decode_hello
 
@@ -22,8 +30,13 @@ LATE = 1000  # datagrams that may be read after the time is up
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 
 
-def discover(*targets: str, timeout: float = 5.0, bind: "Optional[str]" = None,
-             port: int = PORT, trace: "Optional[Trace]" = None) -> "Iterator[Found]":
+def discover(
+    *targets: str,
+    timeout: float = 5.0,
+    bind: "Optional[str]" = None,
+    port: int = PORT,
+    trace: "Optional[Trace]" = None,
+) -> "Iterator[Found]":
     """Yield a Found for each device that answers a hello, as it answers.
 
     targets: addresses or host names; none: a broadcast. timeout: s. bind: the local
@@ -61,8 +74,13 @@ Client.discover = staticmethod(discover)
 class _Search:
     """Hellos to some addresses from one socket, and the answers to them."""
 
-    def __init__(self, sock: socket.socket, addresses: "List[str]", port: int,
-                 trace: "Optional[Trace]") -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        addresses: "List[str]",
+        port: int,
+        trace: "Optional[Trace]",
+    ) -> None:
         self._socket, self._addresses = sock, addresses
         self._port, self._trace = port, trace
         self._seen: "Set[str]" = set()  # addresses

@@ -16,6 +16,7 @@ def _find_md5() -> "Callable[[bytes], Any]":
     """The MD5 of this Python: `_md5` loads in no time, hashlib brings OpenSSL along."""
     try:
         from _md5 import md5  # type: ignore[import-not-found]
+
         md5(b"")
         return md5  # type: ignore[no-any-return]
     except (ImportError, ValueError):
@@ -23,8 +24,10 @@ def _find_md5() -> "Callable[[bytes], Any]":
     try:
         if "hashlib" not in sys.modules:  # it logs a traceback where it finds no MD5
             from _hashlib import openssl_md5
+
             _tried(openssl_md5)
         from hashlib import md5
+
         return _tried(md5)
     except (ImportError, ValueError):
         return _no_md5
@@ -43,7 +46,8 @@ def _tried(md5: "Callable[..., Any]") -> "Callable[[bytes], Any]":
 def _no_md5(data: bytes) -> "Any":
     raise MiioError(
         "this Python has no MD5, which miIO is built on: install the full Python "
-        "package, or switch off FIPS mode")
+        "package, or switch off FIPS mode"
+    )
 
 
 _md5 = _find_md5()
@@ -113,8 +117,10 @@ def _token_bytes(value: "Union[str, bytes, Token]") -> bytes:
     wrong = sum(digit not in "0123456789abcdefABCDEF" for digit in digits)
     if wrong or len(digits) != 32:
         also = ", %d of them no hex digits" % wrong if wrong else ""
-        raise TokenError("a token has 32 hex digits; this one has %d characters%s"
-                         % (len(digits), also))
+        raise TokenError(
+            "a token has 32 hex digits; this one has %d characters%s"
+            % (len(digits), also)
+        )
     return bytes.fromhex(digits)
 
 
@@ -156,8 +162,9 @@ class Packet:
 
     __slots__ = ("header", "payload", "token")
 
-    def __init__(self, header: Header, payload: "Optional[bytes]",
-                 token: "Optional[Token]") -> None:
+    def __init__(
+        self, header: Header, payload: "Optional[bytes]", token: "Optional[Token]"
+    ) -> None:
         self.header, self.payload, self.token = header, payload, token
 
     def __repr__(self) -> str:
@@ -192,8 +199,10 @@ def encode(token: Token, payload: bytes, *, device_id: int, stamp: int) -> bytes
     cipher = token.encrypt(payload)
     length = HEADER.size + len(cipher)
     if length > SIZE_LIMIT:
-        raise ValueError("a payload of %d bytes does not fit into a datagram of %d"
-                         % (len(payload), SIZE_LIMIT))
+        raise ValueError(
+            "a payload of %d bytes does not fit into a datagram of %d"
+            % (len(payload), SIZE_LIMIT)
+        )
     # The token stands in the checksum's field while the packet is hashed.
     header = HEADER.pack(MAGIC, length, device_id, stamp & 0xFFFFFFFF, bytes(token))
     checksum: bytes = _md5(header + cipher).digest()
@@ -214,10 +223,13 @@ def decode(datagram: bytes, token: "Optional[Token]" = None) -> Packet:
         raise PacketError("a miIO packet starts with 2131, not %04x" % magic)
     if length != size:
         if size == 32 and checksum == _REJECTED:
-            raise TokenError("the device rejects the token: it has another one since "
-                             "it was reset or set up again")
-        raise PacketError("the packet says that it has %d bytes, but %d came"
-                          % (length, size))
+            raise TokenError(
+                "the device rejects the token: it has another one since "
+                "it was reset or set up again"
+            )
+        raise PacketError(
+            "the packet says that it has %d bytes, but %d came" % (length, size)
+        )
     header = Header(device_id, stamp, checksum)
     if size == 32:
         return Packet(header, None, _revealed(checksum))

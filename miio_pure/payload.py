@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Tuple
 
 _BLANK = " \t\r\n"
-_WORD_ENDS = _BLANK + ",:[]{}\"\0"
+_WORD_ENDS = _BLANK + ',:[]{}"\0'
 _NO_NUMBERS = ("nan", "inf", "infinity")
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 _TOO_DEEP = "the JSON is nested too deeply"
@@ -40,8 +40,9 @@ def dump(value: "Any") -> bytes:
         raise ValueError("nested too deeply for JSON") from None
 
 
-def load(data: bytes, repairs: "Optional[List[str]]" = None,
-         quotes: str = '"') -> "Dict[str, Any]":
+def load(
+    data: bytes, repairs: "Optional[List[str]]" = None, quotes: str = '"'
+) -> "Dict[str, Any]":
     """The JSON object in a decrypted payload, repaired where a device wrote it badly.
 
     A NUL ends it. repairs: a list that receives the name of each kind of repair made.
@@ -161,7 +162,7 @@ class _Repair:
             self.name("bare word")
             return _PYTHON_WORDS.get(word) or _encode(word)
         sign = "-" if word[0] == "-" else ""
-        unsigned = word[len(sign):]
+        unsigned = word[len(sign) :]
         digits = unsigned.lstrip("0")
         number = sign + (digits if digits[:1].isdigit() else "0" + digits)
         if number != word and unsigned[:1] == "0":
@@ -179,7 +180,7 @@ class _Repair:
                 self._add(at, "".join(parts) + '"')
                 return end + 1
             if char == "\\":
-                escape = self._source[end:end + 2]
+                escape = self._source[end : end + 2]
                 if escape == "\\'":
                     self.name("escaped apostrophe")
                     escape = "'"

@@ -16,8 +16,9 @@ IDENT_LIMIT = 0x7FFFFFFF  # 31 bits; id 0 crashes a Philips bulb
 _OVERHEAD = 80  # bytes: header, padding and the id
 
 
-def compose(method: str, params: "Any",
-            extra: "Optional[Dict[str, Any]]" = None) -> bytes:
+def compose(
+    method: str, params: "Any", extra: "Optional[Dict[str, Any]]" = None
+) -> bytes:
     """The JSON of a request without its id; TypeError or ValueError if there is none.
 
     params: a list, tuple or dict. extra: further members of the object.
@@ -25,8 +26,10 @@ def compose(method: str, params: "Any",
     if not isinstance(method, str):
         raise TypeError("method is a str, not %s" % type(method).__name__)
     if not isinstance(params, (list, tuple, dict)):
-        raise TypeError("params are a list or a dict (JSON: an array or an object), "
-                        "not " + type(params).__name__)
+        raise TypeError(
+            "params are a list or a dict (JSON: an array or an object), "
+            "not " + type(params).__name__
+        )
     fields = {"method": method, "params": params}
     fields.update(extra or {})
     body = dump(fields)
@@ -42,8 +45,9 @@ class Session:
     ident: the first id; they count up, within 31 bits. now: monotonic seconds.
     """
 
-    def __init__(self, token: "Optional[Token]", ident: int,
-                 known: "Optional[Known]" = None) -> None:
+    def __init__(
+        self, token: "Optional[Token]", ident: int, known: "Optional[Known]" = None
+    ) -> None:
         self.token = token
         self._given = token is not None
         self._known = known
@@ -87,8 +91,9 @@ class Session:
         self._stamp, self._heard, self._greeted = packet.header.stamp, now, now
         return packet
 
-    def _checked(self, work: "Callable[..., Packet]", datagram: bytes,
-                 *args: "Any") -> Packet:
+    def _checked(
+        self, work: "Callable[..., Packet]", datagram: bytes, *args: "Any"
+    ) -> Packet:
         """A packet, decoded; a rejection counts only if it repeats our length."""
         try:
             return work(datagram, *args)
@@ -110,8 +115,9 @@ class Session:
         """Note a silence: the device may have started anew, so hello comes first."""
         self._greeted = float("-inf")
 
-    def request(self, body: bytes, now: float,
-                ident: "Optional[int]" = None) -> "Tuple[int, bytes]":
+    def request(
+        self, body: bytes, now: float, ident: "Optional[int]" = None
+    ) -> "Tuple[int, bytes]":
         """The next request as (id, datagram). body: compose()'s. ident: one's own id.
 
         PacketError if no hello reply came before; TokenError if there is no token.
@@ -124,12 +130,17 @@ class Session:
                 "device %d hides its token: give it (token=, --token or MIIO_TOKEN). "
                 "After a reset it shows it until it is set up; else it "
                 "is in the Mi Home app's data (--tokens finds it) or the Xiaomi cloud"
-                % device_id)
+                % device_id
+            )
         if ident is None:
             ident = self._ident
             self._ident = ident % IDENT_LIMIT + 1
-        datagram = encode(self.token, b'{"id":%d,' % ident + body[1:],
-                          device_id=device_id, stamp=self.stamp(now))
+        datagram = encode(
+            self.token,
+            b'{"id":%d,' % ident + body[1:],
+            device_id=device_id,
+            stamp=self.stamp(now),
+        )
         self._length = len(datagram)
         return ident, datagram
 

@@ -39,8 +39,9 @@ def zipped(members, method=zipfile.ZIP_DEFLATED):
     return file.getvalue()
 
 
-def backup(body, version=3, compress=True, password=None, eight_bit=False, rounds=10,
-           blob=None):
+def backup(
+    body, version=3, compress=True, password=None, eight_bit=False, rounds=10, blob=None
+):
     """An .ab; eight_bit: how the first version of some phones wrote characters. blob:
     what is in place of the master key."""
     if compress:

@@ -70,7 +70,7 @@ def build(rng, path):
         execute(
             base,
             'create table %s (%s, a VARCHAR, "b c" BLOB -- , (x\n, d TEXT%s)'
-            % (table, key, tail)
+            % (table, key, tail),
         )
         execute(base, "begin")
         fill(rng, base, table, rng.choice((0, 1, 5, 60, 300)))

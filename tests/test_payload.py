@@ -23,7 +23,7 @@ def load(text, quotes='"'):
 class LoadTest(unittest.TestCase):
     def test_strict_json_is_left_alone(self):
         for text in (
-            '{}',
+            "{}",
             '{"a":[1,-2.5e3,true,false,null,"x,,y[,"]}',
             ' {"a" : "\\u00e9\\"" }\n',
             '{"a":1}\0',
@@ -50,7 +50,7 @@ class LoadTest(unittest.TestCase):
             ('{"result":,"b":1}', {"result": None, "b": 1}, ["missing value"]),
             ('{"result":}', {"result": None}, ["missing value"]),
             ('{"a":[net]}', {"a": ["net"]}, ["bare word"]),
-            ('{a:1}', {"a": 1}, ["bare word"]),
+            ("{a:1}", {"a": 1}, ["bare word"]),
             ('{"a":True,"b":None}', {"a": True, "b": None}, ["bare word"]),
             ('{"a":[e5,E12,_x]}', {"a": ["e5", "E12", "_x"]}, ["bare word"]),
             ('{e1:"it\\\'s"}', {"e1": "it's"}, ["bare word", "escaped apostrophe"]),
@@ -67,9 +67,9 @@ class LoadTest(unittest.TestCase):
                 ["control character in a string"],
             ),
             (b'{"a":"\xff\xfe"}', {"a": "\ufffd\ufffd"}, ["invalid UTF-8"]),
-            ('', {}, ["empty payload"]),
-            ('\0', {}, ["empty payload"]),
-            (' \0xyz', {}, ["bytes after the NUL", "empty payload"]),
+            ("", {}, ["empty payload"]),
+            ("\0", {}, ["empty payload"]),
+            (" \0xyz", {}, ["bytes after the NUL", "empty payload"]),
             (
                 '{"a":[00,,nan],"b":"\n"}\0x',
                 {"a": [0, None], "b": "\n"},
@@ -86,7 +86,7 @@ class LoadTest(unittest.TestCase):
                 self.assertEqual(load(dirty), (clean, names))
 
     def test_nothing_is_repaired_inside_strings(self):
-        inside = r',,[,,],}:,[net]nan 00 \"\\'
+        inside = r",,[,,],}:,[net]nan 00 \"\\"
         value, names = load('{"a":"%s",,"b":1}' % inside)
         self.assertEqual(
             (value["a"], names), (json.loads('"%s"' % inside), ["extra comma"])
@@ -103,22 +103,22 @@ class LoadTest(unittest.TestCase):
     def test_what_cannot_be_repaired(self):
         for text in (
             '{"a":1',
-            '{',
-            '}',
-            '[',
-            ']',
+            "{",
+            "}",
+            "[",
+            "]",
             '{"a"',
             '{"a":"x',
             '{"a":"x\\',
             '{"a" "b"}',
             '{"a":1}x',
             '{"a":"\\x"}',
-            '{{}}',
-            '[1]',
-            'null',
-            '3',
+            "{{}}",
+            "[1]",
+            "null",
+            "3",
             '"x"',
-            'true',
+            "true",
             '{"a":]}',
             '{"a":0a1b}',
             '{"a":5O}',
@@ -129,10 +129,10 @@ class LoadTest(unittest.TestCase):
             '{"a":+5}',
             '{"a":1e999}',
             '{"a":1.2.3}',
-            '{1:2}',
-            '[' * 100000,
+            "{1:2}",
+            "[" * 100000,
             '{"a":' * 100000,
-            ('[' * 20000 + ',,') * 2,
+            ("[" * 20000 + ",,") * 2,
         ):
             with self.subTest(text=text[:20]), self.assertRaises(
                 PayloadError

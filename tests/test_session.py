@@ -205,8 +205,8 @@ class ReplyTest(SessionCase):
             '{"id":7.0,"result":1}',
             '{"id":[7],"result":1}',
             '{"id":null}',
-            '{}',
-            '',
+            "{}",
+            "",
             '{"id":7,"method":"_otc.log","params":[]}',
         ):
             self.assertRaises(PacketError, self.reply, text)

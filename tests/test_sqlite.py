@@ -106,8 +106,13 @@ class ColumnsTest(unittest.TestCase):
 
     def test_too_many(self):
         columns = ", ".join("c%d" % number for number in range(100))
-        base = opened(made("create table t(%s)" % columns, "insert into t values (%s)"
-                           % ", ".join("1" * 100), page=4096))
+        base = opened(
+            made(
+                "create table t(%s)" % columns,
+                "insert into t values (%s)" % ", ".join("1" * 100),
+                page=4096,
+            )
+        )
         for name, limit, text in (
             ("COLUMNS", 99, "over 99 (columns|values)"),
             ("VALUES", -1, "over -1 values"),

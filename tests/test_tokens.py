@@ -402,7 +402,7 @@ class ArchiveTest(FilesCase):
         base = sample("miio2.db")
         whole = backups.tar({"miio2.db": base, "x": b"x" * 5000})
         end = whole.index(b"xxxx")
-        self.assertEqual(len(self.tokens(whole[:end + 512])), 3)
+        self.assertEqual(len(self.tokens(whole[: end + 512])), 3)
         no_end = backups.tar({"miio2.db": base})[: 512 + len(base)]
         found = self.search(no_end)
         self.assertEqual((len(found.records), found.notes), (3, []))

@@ -17,8 +17,16 @@ from .text import find_in_text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import (
-        BinaryIO, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple,
-        Union
+        BinaryIO,
+        Callable,
+        Dict,
+        Iterable,
+        Iterator,
+        List,
+        Optional,
+        Sequence,
+        Tuple,
+        Union,
     )
 
     from .archive import Member

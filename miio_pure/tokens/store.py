@@ -16,7 +16,12 @@ SIZE = 4 << 20  # bytes of the file
 _OTHERS = 0o077  # what group and others may do
 # what reading a file raises whose JSON is not that of a token file
 _DAMAGED = (
-    AttributeError, LookupError, RecursionError, TokenError, TypeError, ValueError
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TokenError,
+    TypeError,
+    ValueError,
 )
 
 
