@@ -10,9 +10,9 @@ import unittest
 
 from miio_pure import aes
 
-from .support import HERE, vectors
+from .support import TESTS, vectors
 
-FILES = sorted(glob.glob(os.path.join(HERE, "vectors", "nist", "*.rsp")))
+FILES = sorted(glob.glob(os.path.join(TESTS, "vectors", "nist", "*.rsp")))
 
 
 def read_cases(path):

@@ -20,30 +20,8 @@ from miio_pure import (
 )
 from miio_pure.simulator import HIDDEN, FakeDevice, Simulator, fan
 
-from .support import CLOSED_PORT, OTHER_TOKEN, TOKEN, Wire
-
-
-class WireCase(unittest.TestCase):
-    def connect(self, faults=(), *, token=TOKEN, timeout=5.0, junk=(), **device):
-        """A client on a wire to a fan."""
-        self.device = fan(TOKEN, **device)
-        self.wire = Wire(self.device, faults, junk)
-        return Client("lamp", token, timeout=timeout, link=self.wire)
-
-    def requests(self):
-        """(id, stamp) of each request sent."""
-        decoded = [
-            packet.decode(datagram, Token(TOKEN))
-            for datagram in self.wire.sent
-            if len(datagram) > 32
-        ]
-        return [
-            (payload.load(request.payload)["id"], request.header.stamp)
-            for request in decoded
-        ]
-
-    def spent(self):
-        return self.wire.now() - 5000.0
+from .support import CLOSED_PORT, OTHER_TOKEN, TOKEN
+from .support.wire import Wire, WireCase
 
 
 class CallTest(WireCase):

@@ -5,7 +5,7 @@ from miio_pure import Client, DeviceError, NoReply, Token, TokenError, packet
 from miio_pure.simulator import fan
 
 from .support import OTHER_TOKEN, TOKEN
-from .test_client import WireCase
+from .support.wire import WireCase
 
 
 class LifeTest(WireCase):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The promise: any bytes give a value or a MiioError. Here are the bytes.
 
-    python3 -m tests.fuzz [COUNT [SEED]]
+    python3 -m tests.campaigns.fuzz [COUNT [SEED]]
 
 COUNT mutated packets, and COUNT mutated payloads that are signed, so that they reach
 what lies behind the checksum. The seed is printed, and repeats a run.
@@ -15,7 +15,8 @@ from miio_pure import Client, MiioError, Token, packet, payload
 from miio_pure.session import Session
 from miio_pure.simulator import REPEATS, fan
 
-from .support import TOKEN, Wire, run_cli, vectors
+from ..support import TOKEN, run_cli, vectors
+from ..support.wire import Wire
 
 SECRET = Token(TOKEN)
 ODD = (

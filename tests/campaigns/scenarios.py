@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Random conversations over a bad network in memory, each judged by rules.
 
-    python3 -m tests.scenarios [COUNT [SEED]]
+    python3 -m tests.campaigns.scenarios [COUNT [SEED]]
 
 A scenario follows from its seed alone; the seed of a failure is printed.
 """
@@ -21,7 +21,8 @@ from miio_pure import (
 )
 from miio_pure.simulator import FakeDevice
 
-from .support import OTHER_TOKEN, TOKEN, Wire
+from ..support import OTHER_TOKEN, TOKEN
+from ..support.wire import Wire
 
 TIMEOUT = 5.0  # s
 READ, WRITE = "get_work", "work"

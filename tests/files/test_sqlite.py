@@ -13,7 +13,7 @@ from miio_pure import MiioError
 from miio_pure.tokens import sqlite
 from miio_pure.tokens.sqlite import Database
 
-from . import databases
+from ..campaigns import databases
 
 
 def made(*statements, page=512):

@@ -10,7 +10,7 @@ import unittest
 
 from miio_pure.simulator import FakeDevice, Simulator, fan
 
-from .support import ROOT, TOKEN, run_python
+from ..support import ROOT, TOKEN, run_python
 
 DEMO = (
     "import sys; sys.path.insert(0, %r)\n"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The whole package in one file that Python runs as it is.
 
-    python3 -m tests.pyz [miio.pyz]
+    python3 -m tests.support.pyz [miio.pyz]
 
 The same sources give the same bytes. Nothing is compressed: small hosts may lack zlib.
 Comments and docstrings stay behind, as flash is small.
@@ -14,7 +14,7 @@ import sys
 import tokenize
 import zipfile
 
-from .support import ROOT
+from . import ROOT
 
 START = b"""\
 # SPDX-License-Identifier: MIT

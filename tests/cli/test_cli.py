@@ -19,7 +19,7 @@ from unittest import mock
 from miio_pure import cli, DeviceError, PayloadError, Token, packet, payload
 from miio_pure.simulator import Simulator, fan
 
-from .support import (
+from ..support import (
     CLOSED_PORT,
     OTHER_TOKEN,
     ROOT,

@@ -11,10 +11,10 @@ import unittest
 import zipfile
 from unittest import mock
 
-from . import pyz
-from .support import ROOT, TOKEN, run_python
+from ..support import pyz
+from ..support import ROOT, TOKEN, run_python
+from ..support.house import CORE, PACKAGE, PURE
 
-PACKAGE = os.path.join(ROOT, "miio_pure")
 TOKENS = os.path.join(PACKAGE, "tokens")
 MD5 = {"_hashlib", "_md5", "hashlib", "sys"}
 # The modules from the top down, and what each takes from the standard library.
@@ -41,8 +41,6 @@ LAYERS = (
     ("cli", {"argparse", "getpass", "os", "signal", "sys", "time", "warnings"}),
     ("__main__", {"sys"}),
 )
-PURE = ("errors", "aes", "packet", "payload", "session")
-CORE = PURE + ("client", "discovery", "__init__")
 
 
 def imports(name):

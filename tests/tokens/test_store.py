@@ -13,9 +13,10 @@ from miio_pure import Client, MiioError, NoReply, Token, TokenError, cli, tokens
 from miio_pure.simulator import FakeDevice, Simulator, fan
 from miio_pure.tokens import Record, Store
 
-from . import backups
-from .support import OTHER_TOKEN, ROOT, TOKEN, CliCase, Wire, run_cli
-from .test_tokens import SAMPLES, FilesCase
+from ..support import backups
+from ..support import OTHER_TOKEN, ROOT, TOKEN, CliCase, run_cli
+from ..support.wire import Wire
+from ..support.samples import SAMPLES, FilesCase
 
 DEVICE_ID = 0x03DB1166
 

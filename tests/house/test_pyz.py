@@ -6,8 +6,8 @@ import tempfile
 import unittest
 import zipfile
 
-from . import pyz
-from .support import ROOT, run_python
+from ..support import pyz
+from ..support import ROOT, run_python
 
 
 class PyzTest(unittest.TestCase):
@@ -20,7 +20,7 @@ class PyzTest(unittest.TestCase):
 
     def test_same_sources_same_bytes(self):
         again = os.path.join(self.folder, "again.pyz")
-        status, out, err = run_python("-m", "tests.pyz", again)
+        status, out, err = run_python("-m", "tests.support.pyz", again)
         self.assertEqual((status, out, err), (0, "", ""))
         with open(self.file, "rb") as one, open(again, "rb") as other:
             self.assertEqual(one.read(), other.read())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The talk with an independent implementation, python-miio, in both directions.
 
-    python3 -m tests.peer
+    python3 -m tests.campaigns.peer
 
 This needs python-miio 0.6.0.dev0 (`benchmarks/requirements.txt`) and UDP port 54321 of
 127.0.0.1; it is run by .ci/run and not by unittest.
@@ -26,7 +26,7 @@ from miio.push_server import server as push_server
 from miio_pure import Client, DeviceError, NoReply
 from miio_pure.simulator import Simulator, fan
 
-from .support import OTHER_TOKEN, TOKEN, CliCase, run_cli
+from ..support import OTHER_TOKEN, TOKEN, CliCase, run_cli
 
 MODEL = "some.fan.model"
 FAN = {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Real sockets on a bad network, and a server under a flood.
 
-    python3 -m tests.endurance [network|flood]...
+    python3 -m tests.campaigns.endurance [network|flood]...
 
 The network lies between two network namespaces: netem.py.
 """
@@ -19,7 +19,7 @@ from miio_pure import Client, NoReply, Token, packet
 from miio_pure.simulator import FakeDevice, Simulator
 
 from . import netem
-from .support import OTHER_TOKEN, ROOT, TOKEN
+from ..support import OTHER_TOKEN, ROOT, TOKEN
 
 PORT = 54321  # of the first device
 CLIENTS, CALLS = 20, 50

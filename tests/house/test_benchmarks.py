@@ -6,7 +6,7 @@ import os
 import tempfile
 import unittest
 
-from .support import run_python
+from ..support import run_python
 
 
 class QuickTest(unittest.TestCase):

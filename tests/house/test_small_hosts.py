@@ -11,10 +11,10 @@ import sys
 import tempfile
 import unittest
 
-from . import pyz
-from .support import HERE, ROOT, TOKEN, run_python
+from ..support import pyz
+from ..support import TESTS, ROOT, TOKEN, run_python
 
-SAMPLES = os.path.join(HERE, "samples", "tokens")
+SAMPLES = os.path.join(TESTS, "samples", "tokens")
 ROBOT = "476e6b70343055483230644c53707a12"
 COMMAND = '{"method":"get_prop","params":["power"]}'
 PACKET = (
@@ -27,7 +27,7 @@ PATH_AND_MAIN = "import sys; sys.path.insert(0, %r); import miio_pure.__main__"
 
 def hosts():
     """Those whose Python is this one: (name, whether it has json, has pkgutil)."""
-    with open(os.path.join(HERE, "hosts.json"), encoding="utf-8") as file:
+    with open(os.path.join(TESTS, "support", "hosts.json"), encoding="utf-8") as file:
         lists = json.load(file)
     for name, host in sorted(lists.items()):
         if host["python"] == "%d.%d" % sys.version_info[:2]:
@@ -49,7 +49,7 @@ class SmallHostsTest(unittest.TestCase):
 
     def ways(self, host, has_pkgutil):
         """The arguments that start the command line there: the folder, the file."""
-        start = ["-S", "-s", os.path.join(HERE, "small_host.py"), host]
+        start = ["-S", "-s", os.path.join(TESTS, "support", "small_host.py"), host]
         if has_pkgutil:
             yield start + ["-m", "miio_pure"]
             yield start + [self.file]
@@ -121,7 +121,12 @@ class SmallHostsTest(unittest.TestCase):
                 path = os.path.join(folder, "module.py")
                 with open(path, "w") as file:
                     file.write("pass\n")
-                start = ["-S", "-s", os.path.join(HERE, "small_host.py"), host]
+                start = [
+                    "-S",
+                    "-s",
+                    os.path.join(TESTS, "support", "small_host.py"),
+                    host,
+                ]
                 done = run_python(*start + ["-m", "py_compile", path], env=env)
                 self.assertEqual(done, (0, "", ""))
                 self.assertTrue(os.listdir(os.path.join(folder, "__pycache__")))
@@ -129,7 +134,13 @@ class SmallHostsTest(unittest.TestCase):
     def test_what_is_not_there(self):
         """The imitation refuses what it should, or these tests would show nothing."""
         for host, _, _ in hosts():
-            start = ["-S", "-s", os.path.join(HERE, "small_host.py"), host, "-c"]
+            start = [
+                "-S",
+                "-s",
+                os.path.join(TESTS, "support", "small_host.py"),
+                host,
+                "-c",
+            ]
             for module in ("xml", "sqlite3", "curses"):
                 status, _, err = run_python(*start + ["import " + module])
                 self.assertEqual(status, 1)

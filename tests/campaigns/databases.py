@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Random SQLite databases, read by our reader and by sqlite3; and damaged ones.
 
-    python3 -m tests.databases [COUNT [DAMAGED [SEED]]]
+    python3 -m tests.campaigns.databases [COUNT [DAMAGED [SEED]]]
 
 A database follows from its seed alone; the seed of a failure is printed.
 """

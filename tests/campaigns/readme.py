@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs each example of README.rst as it stands, beside a simulated device.
 
-    python3 -m tests.readme
+    python3 -m tests.campaigns.readme
 
 Blocks marked `.. code:: sh` and `.. code:: python` are run, in order; UDP port 54321 of
 127.0.0.1 must be free. It is run by .ci/run and not by unittest.
@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-from .support import ROOT
+from ..support import ROOT
 
 BLOCK = re.compile(r"^\.\. code:: (sh|python)\n\n((?:    .*\n|\n)+)", re.M)
 

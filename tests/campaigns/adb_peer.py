@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Backups of Android beside hoardy-adb: what it packs we read, what we read it unpacks.
 
-    python3 -m tests.adb_peer
+    python3 -m tests.campaigns.adb_peer
 
 It is run by .ci/run, which installs hoardy-adb, and not by unittest.
 """
@@ -13,7 +13,7 @@ import tempfile
 
 from miio_pure.tokens import find
 
-from .test_tokens import SAMPLES
+from ..support.samples import SAMPLES
 
 HOARDY = os.path.join(os.path.dirname(sys.executable), "hoardy-adb")
 

@@ -7,7 +7,7 @@ import unittest
 from miio_pure import Client, Token, TokenError, packet, payload
 from miio_pure.simulator import FAULTS, FakeDevice, Simulator, fan
 
-from .support import OTHER_TOKEN, TOKEN
+from ..support import OTHER_TOKEN, TOKEN
 
 
 def ask(device, method, params=(), ident=1, now=10.0, **fields):
