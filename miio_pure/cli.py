@@ -22,8 +22,9 @@ if TYPE_CHECKING:
         Union,
     )
 
-    from .client import Trace
-    from .packet import Found, Token
+    from .link import Trace
+    from .discovery import Found
+    from .packet import Token
     from .simulator import FakeDevice, Simulator
     from .tokens import Record, Store
 
@@ -320,7 +321,7 @@ def _facts(found: "Found", record: "Optional[Record]") -> "Dict[str, Any]":
         "serial": found.serial,
         "stamp": found.stamp,
         "token": found.token.hex() if found.token else None,
-        "model": record and record.model or found.model,
+        "model": record and record.model or None,
         "name": record and record.name or None,
     }
 
@@ -333,7 +334,8 @@ def _talk(options: "Options") -> int:
 
     with Client(
         options.ip,
-        _token(options) or _store(options),
+        _token(options),
+        tokens=_store(options),
         port=options.port,
         timeout=options.timeout,
         bind=options.bindip,
@@ -579,7 +581,7 @@ def _demo(options: "Options") -> int:
 def _simulate(options: "Options") -> int:
     import time
 
-    from .client import resolve
+    from .link import resolve
 
     fan, _ = _simulation()
     token = _token(options)

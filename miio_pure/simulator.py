@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
-    from .client import Trace
+    from .link import Trace
 
     Params = Union[List[Any], Dict[str, Any]]
     Action = Callable[[List[Any]], List[Any]]

@@ -49,7 +49,7 @@ class Store:
     def __repr__(self) -> str:
         return "<Store %s, %d devices>" % (self.path, len(self.records))
 
-    def __call__(self, device_id: int) -> "Optional[Token]":
+    def token(self, device_id: int) -> "Optional[Token]":
         record = self.find(device_id)
         return Token(record.token) if record else None
 

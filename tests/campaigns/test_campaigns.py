@@ -108,9 +108,9 @@ class RulesTest(QuietCase):
         self.assertTrue(self.broken(200))
 
     def test_new_ids_for_writes(self):
-        from miio_pure import client
+        from miio_pure import exchange
 
-        self.spoil(client, "READS", ("",))
+        self.spoil(exchange, "READS", ("",))
         self.assertTrue(self.broken())
 
     def test_clock_that_stands(self):
@@ -120,14 +120,12 @@ class RulesTest(QuietCase):
         self.assertTrue(self.broken())
 
     def test_more_time_than_there_is(self):
-        from miio_pure.client import _Call
+        from ..support import wire
 
-        init = _Call.__init__
-
-        def longer(self, session, link, where, deadline):
-            init(self, session, link, where, deadline + 1)
-
-        self.spoil(_Call, "__init__", longer)
+        ask = wire.ask
+        self.spoil(
+            wire, "ask", lambda s, r, deadline, now: ask(s, r, deadline + 1, now)
+        )
         self.assertTrue(self.broken())
         self.assertIn("deadline", self.said.getvalue())
 

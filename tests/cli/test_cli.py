@@ -296,7 +296,7 @@ class SendTest(DeviceCase):
         error = self.check_failure(
             1, *self.at, "--token", OTHER_TOKEN, "--info", "--timeout", "0.3"
         )
-        self.assertIn("is the token right", error)
+        self.assertIn("is the given token right", error)
 
     def test_hidden_token(self):
         error = self.check_failure(1, *self.at, "--info")

@@ -6,16 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import unittest
 from unittest import mock
 
-from miio_pure import Client, MiioError, NoReply, Token, TokenError, cli, tokens
+from miio_pure import MiioError, Token, TokenError, cli, tokens
 from miio_pure.simulator import FakeDevice, Simulator, fan
 from miio_pure.tokens import Record, Store
 
 from ..support import backups
 from ..support import OTHER_TOKEN, ROOT, TOKEN, CliCase, run_cli
-from ..support.wire import Wire
 from ..support.samples import SAMPLES, FilesCase
 
 DEVICE_ID = 0x03DB1166
@@ -140,51 +138,6 @@ class StoreTest(StoreCase):
             os.chmod(path, 0o600)
             with self.assertRaisesRegex(MiioError, "no token file, or damaged"):
                 Store(path)
-
-
-class ClientTest(unittest.TestCase):
-    """A function from device id to token serves as the token of a client."""
-
-    def client(self, known, **options):
-        self.device = FakeDevice(TOKEN, properties={"power": "on"}, **options)
-        return Client("lamp", known, timeout=1.0, link=Wire(self.device))
-
-    def test_known(self):
-        known = mock.Mock(return_value=Token(TOKEN))
-        client = self.client(known)
-        self.assertEqual(client.send("get_prop", ["power"]), ["on"])
-        known.assert_called_with(DEVICE_ID)
-
-    def test_unknown(self):
-        with self.assertRaisesRegex(TokenError, "hides its token"):
-            self.client(lambda device_id: None).info()
-        client = self.client(lambda device_id: None, reveal=True)
-        self.assertEqual(client.send("get_prop", ["power"]), ["on"])
-
-    def test_a_forged_hello_cannot_replace_it(self):
-        client = self.client(lambda device_id: Token(TOKEN), reveal=True)
-        hello = self.device._bare
-
-        def forged(stamp, checksum, **options):
-            return hello(stamp, bytes.fromhex(OTHER_TOKEN), **options)
-
-        self.device._bare = forged
-        self.assertEqual(client.send("get_prop", ["power"]), ["on"])
-
-    def test_no_device_gets_the_token_of_another(self):
-        client = self.client({DEVICE_ID: Token(TOKEN)}.get)
-        client.handshake()
-        self.device.device_id += 1
-        client.handshake()
-        with self.assertRaisesRegex(TokenError, "hides its token"):
-            client.info()
-
-    def test_another_device_does_not_get_its_commands(self):
-        client = self.client(lambda device_id: Token(TOKEN))
-        client.info()
-        self.device.device_id += 1
-        with self.assertRaisesRegex(NoReply, "hello from device"):
-            client.send("toggle")
 
 
 class CommandTest(StoreCase, CliCase):
