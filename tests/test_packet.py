@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Tokens, headers, and packets in both directions."""
 
-import hashlib
-import importlib
-import sys
 import unittest
 from unittest import mock
 
