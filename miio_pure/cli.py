@@ -606,11 +606,13 @@ def _simulate(options: "Options") -> int:
 
 
 def _simulation() -> "Any":
-    """The functions fan and Simulator of simulator.py, which may be left out."""
+    """The functions fan and Simulator of simulator, which may be left out."""
     try:
         from .simulator import Simulator, fan
     except ImportError:
-        raise _Usage("this copy of miio_pure came without simulator.py") from None
+        raise _Usage(
+            "this copy of miio_pure came without its folder simulator"
+        ) from None
     return fan, Simulator
 
 

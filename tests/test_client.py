@@ -21,6 +21,7 @@ from miio_pure import (
 from miio_pure.simulator import HIDDEN, FakeDevice, Simulator, fan
 
 from .support import CLOSED_PORT, OTHER_TOKEN, TOKEN
+from .support.devices import counting_fan
 from .support.wire import Wire, WireCase
 
 
@@ -463,7 +464,7 @@ class LinkTest(unittest.TestCase):
 
     def test_talks(self):
         seen = []
-        with Simulator(fan(TOKEN)) as simulator:
+        with Simulator(counting_fan(TOKEN)) as simulator:
             with Client(
                 "127.0.0.1",
                 TOKEN,
@@ -520,7 +521,7 @@ class LinkTest(unittest.TestCase):
     def test_threads_take_turns(self):
         """Eight threads, 5,000 calls: each gets its own answer, and ids stay unique."""
         wrong, idents = [], []
-        device = fan(TOKEN)
+        device = counting_fan(TOKEN)
         handle = device.handle
 
         def note(datagram, now):

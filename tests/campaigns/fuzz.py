@@ -16,6 +16,7 @@ from miio_pure.session import Session
 from miio_pure.simulator import REPEATS, fan
 
 from ..support import TOKEN, run_cli, vectors
+from ..support.devices import counting_fan
 from ..support.wire import Wire
 
 SECRET = Token(TOKEN)
@@ -133,7 +134,9 @@ class Victims:
         self.session.hello(
             packet.HEADER.pack(packet.MAGIC, 32, 1, 1, b"\xff" * 16), 0.0
         )
-        self.devices = [fan(token, device_id=1, repeats=repeats) for repeats in REPEATS]
+        self.devices = [
+            counting_fan(token, device_id=1, repeats=repeats) for repeats in REPEATS
+        ]
 
     def take(self, datagram):
         quietly(packet.decode, datagram)

@@ -29,6 +29,7 @@ from ..support import (
     run_python,
     vectors,
 )
+from ..support.devices import counting_fan
 
 
 def setUpModule():
@@ -88,7 +89,7 @@ class HelpTest(CliCase):
         with mock.patch.dict(sys.modules, {"miio_pure.simulator": None}):
             for flag in ("--demo", "--simulate"):
                 error = self.check_failure(2, flag)
-                self.assertIn("came without simulator.py", error)
+                self.assertIn("came without its folder simulator", error)
 
     def test_wrong_usage(self):
         for args in (
@@ -200,7 +201,7 @@ class DeviceCase(CliCase):
     options = {}
 
     def setUp(self):
-        self.device = fan(TOKEN, **self.options)
+        self.device = counting_fan(TOKEN, **self.options)
         simulator = Simulator(self.device)
         simulator.__enter__()
         self.addCleanup(simulator.__exit__)

@@ -5,9 +5,9 @@ import heapq
 import unittest
 
 from miio_pure import Client, Token, packet, payload
-from miio_pure.simulator import fan
 
 from . import TOKEN
+from .devices import counting_fan
 
 
 class Wire:
@@ -74,7 +74,7 @@ class Wire:
 class WireCase(unittest.TestCase):
     def connect(self, faults=(), *, token=TOKEN, timeout=5.0, junk=(), **device):
         """A client on a wire to a fan."""
-        self.device = fan(TOKEN, **device)
+        self.device = counting_fan(TOKEN, **device)
         self.wire = Wire(self.device, faults, junk)
         return Client("lamp", token, timeout=timeout, link=self.wire)
 

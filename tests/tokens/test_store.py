@@ -162,13 +162,9 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(client.send("get_prop", ["power"]), ["on"])
 
     def test_a_forged_hello_cannot_replace_it(self):
-        client = self.client(lambda device_id: Token(TOKEN), reveal=True)
-        hello = self.device._bare
-
-        def forged(stamp, checksum, **options):
-            return hello(stamp, bytes.fromhex(OTHER_TOKEN), **options)
-
-        self.device._bare = forged
+        # The hello shows a token that is not the device's own.
+        forged = bytes.fromhex(OTHER_TOKEN)
+        client = self.client(lambda device_id: Token(TOKEN), hidden=forged)
         self.assertEqual(client.send("get_prop", ["power"]), ["on"])
 
     def test_no_device_gets_the_token_of_another(self):

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The simulated device, in memory and on sockets."""
+"""The simulated device in memory: a datagram in, datagrams out."""
 
-import socket
 import unittest
 
-from miio_pure import Client, Token, TokenError, packet, payload
-from miio_pure.simulator import FAULTS, FakeDevice, Simulator, fan
+from miio_pure import Token, TokenError, packet, payload
+from miio_pure.simulator import FAULTS, FakeDevice
 
 from ..support import OTHER_TOKEN, TOKEN
+from ..support.devices import counting_fan
 
 
 def ask(device, method, params=(), ident=1, now=10.0, **fields):
@@ -47,7 +47,7 @@ class HelloTest(unittest.TestCase):
 
 class MethodsTest(unittest.TestCase):
     def setUp(self):
-        self.device = fan(TOKEN)
+        self.device = counting_fan(TOKEN)
 
     def check(self, expected, *args, **fields):
         self.assertEqual(ask(self.device, *args, **fields), [expected])
@@ -172,7 +172,7 @@ class MethodsTest(unittest.TestCase):
             ("drop", [[1]], 1),
             ("answer", [[1], [1]], 1),
         ):
-            device = fan(TOKEN, repeats=repeats)
+            device = counting_fan(TOKEN, repeats=repeats)
             self.assertEqual(
                 ask(device, "bump", ident=5) + ask(device, "bump", ident=5), replies
             )
@@ -185,7 +185,7 @@ class MethodsTest(unittest.TestCase):
 
 class FaultsTest(unittest.TestCase):
     def replies(self, fault, times=1):
-        device = fan(TOKEN, faults=[fault])
+        device = counting_fan(TOKEN, faults=[fault])
         request = packet.encode(
             device.token,
             b'{"id":1,"method":"bump","params":[]}',
@@ -242,51 +242,3 @@ class FaultsTest(unittest.TestCase):
         (reject,) = self.replies("reject")
         self.assertRaises(TokenError, packet.decode, reject)
         self.assertEqual(self.device.acted, 0)
-
-
-class SimulatorTest(unittest.TestCase):
-    def test_delay(self):
-        device = fan(TOKEN)
-        with Simulator(device) as simulator, Client(
-            "127.0.0.1", TOKEN, port=simulator.port
-        ) as client:
-            device.delay = 0.02
-            self.assertEqual(client.send("get_prop", ["power"]), ["on"])
-
-    def test_trace(self):
-        seen = []
-        with Simulator(
-            fan(TOKEN), trace=lambda *event: seen.append(event)
-        ) as simulator:
-            with Client("127.0.0.1", TOKEN, port=simulator.port) as client:
-                client.handshake()
-        self.assertEqual(seen[0], ("received", packet.HELLO, "127.0.0.1"))
-        self.assertEqual(seen[1][0::2], ("sent", "127.0.0.1"))
-
-    def test_peers_that_are_gone(self):
-        with Simulator(fan(TOKEN)) as simulator:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
-                for _ in range(20):
-                    gone.sendto(packet.HELLO, (simulator.address, simulator.port))
-            with Client("127.0.0.1", TOKEN, port=simulator.port) as client:
-                self.assertEqual(client.send("get_prop", ["power"]), ["on"])
-
-    def test_all_addresses(self):
-        with Simulator(fan(TOKEN), "0.0.0.0") as simulator, Client(
-            "127.0.0.1", TOKEN, port=simulator.port
-        ) as client:
-            self.assertEqual(client.send("get_prop", ["power"]), ["on"])
-
-    def test_a_reply_that_no_network_takes(self):
-        device = fan(TOKEN)
-        with Simulator(device) as simulator:
-            handle = device.handle
-            device.handle = lambda *args: [bytes(70000)] + handle(*args)
-            with Client("127.0.0.1", TOKEN, port=simulator.port) as client:
-                self.assertEqual(client.send("get_prop", ["power"]), ["on"])
-
-    def test_port_in_use(self):
-        with Simulator(fan(TOKEN)) as simulator:
-            self.assertRaises(
-                OSError, Simulator, fan(TOKEN), "127.0.0.1", simulator.port
-            )
