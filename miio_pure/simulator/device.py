@@ -4,10 +4,15 @@ out.
 
 It has no socket and no clock. Its faults are those that real devices and networks have;
 each is switched on by its name.
+
+The sender's address in a datagram can be forged, and then the replies hit somebody who
+never asked. So a device that shows its token, which proves nothing about who signs with
+it, never answers with more than MAX_GROWTH times the bytes that it received: it reports
+-30001 "resp too long" instead, as a device does whose reply does not fit.
 """
 
 from ..errors import DeviceError, MiioError
-from ..packet import HEADER, HELLO, MAGIC, Token, decode, encode
+from ..packet import HEADER, HELLO, MAGIC, SIZE_LIMIT, Token, decode, encode
 from ..payload import dump, load
 
 TYPE_CHECKING = False
@@ -37,20 +42,24 @@ HIDDEN = b"\xff" * 16
 MAX_PARAMS = 100
 MAX_TEXT = 1000  # characters of a property's value
 MAX_REPLY = 65000  # bytes of JSON
+MAX_GROWTH = 3  # bytes sent for each byte received, where the token is no secret
 _MAX_REMEMBERED = 64  # ids whose replies are kept
 
 
 class FakeDevice:
     """Answer datagrams as a device does.
 
-    token: as for Client. device_id: 64 bits. model: the one that miIO.info names.
-    properties: values by name (for get_prop and set_NAME) or by (siid, piid) (for
-    get_properties and set_properties). actions: functions from a list to a list, by
-    (siid, aiid). methods: functions from params to a result, by name; they may raise
-    DeviceError. reveal: show the token in hello replies; otherwise they show `hidden`,
-    16 bytes. repeats: what a repeated id brings about: the device acts again ("act"),
-    keeps silent ("drop"), or answers again without acting ("answer"). epoch: seconds
-    that are added to `now` to make the stamp; 0 makes it the uptime.
+    token: as for Client. device_id: 64 bits. high_word: every reply has this in the
+    high 32 bits of its device id, but only requests without it are answered; one known
+    model does so, with 16. model: the one that miIO.info names. properties: values by
+    name (for get_prop and set_NAME) or by (siid, piid) (for get_properties and
+    set_properties). actions: functions from a list to a list, by (siid, aiid). methods:
+    functions from params to a result, by name; they may raise DeviceError. reveal: show
+    the token in hello replies, and keep all replies small, as said above; otherwise
+    hello replies show `hidden`, 16 bytes. repeats: what a repeated id brings about: the
+    device acts again ("act"), keeps silent ("drop"), or answers again without acting
+    ("answer"). epoch: seconds that are added to `now` to make the stamp; 0 makes it the
+    uptime.
 
     Three attributes may be read and changed at any time. faults: a set of names from
     FAULTS. delay: seconds for which a Simulator holds back each reply. acted: how many
@@ -62,6 +71,7 @@ class FakeDevice:
         token: "Union[str, bytes, Token]",
         *,
         device_id: int = 0x03DB1166,
+        high_word: int = 0,
         model: str = "simulated.fan.v1",
         properties: "Optional[Dict[Any, Any]]" = None,
         actions: "Optional[Dict[Tuple[int, int], Action]]" = None,
@@ -74,6 +84,7 @@ class FakeDevice:
     ) -> None:
         self.token = Token(token)
         self.device_id = device_id
+        self.high_word = high_word
         self.model = model
         self.properties = dict(properties or {})
         self.actions = dict(actions or {})
@@ -101,9 +112,9 @@ class FakeDevice:
 
         now: seconds of any clock that never goes back.
         """
-        stamp = int(now + self.epoch)
         if "deaf" in self.faults:
             return []
+        stamp = int(now + self.epoch)
         if datagram == HELLO:
             shown = bytes(self.token) if self.reveal else self.hidden
             return [self._pack_header(stamp, shown)]
@@ -112,11 +123,20 @@ class FakeDevice:
             return []
         if "reject" in self.faults:
             return [self._pack_header(stamp, HIDDEN, length=len(datagram))]
-        reply = self._reply(request)
-        return [] if reply is None else self._make_datagrams(reply, stamp)
+        max_size = MAX_GROWTH * len(datagram) if self.reveal else SIZE_LIMIT
+        # Padding takes one byte or more of what is left beside the header.
+        reply = self._reply(request, min(MAX_REPLY, max_size - HEADER.size - 1))
+        if reply is None:
+            return []
+        datagrams = self._make_datagrams(reply, stamp)
+        return _limit_sizes(datagrams, max_size) if self.reveal else datagrams
 
     def _pack_header(self, stamp: int, checksum: bytes, length: int = 32) -> bytes:
-        return HEADER.pack(MAGIC, length, self.device_id, stamp & 0xFFFFFFFF, checksum)
+        device_id = self._find_shown_id()
+        return HEADER.pack(MAGIC, length, device_id, stamp & 0xFFFFFFFF, checksum)
+
+    def _find_shown_id(self) -> int:
+        return self.high_word << 32 | self.device_id
 
     def _read_request(self, datagram: bytes) -> "Optional[Dict[str, Any]]":
         """Return the JSON of a request that is meant for this device, or None."""
@@ -128,17 +148,18 @@ class FakeDevice:
         except MiioError:
             return None
 
-    def _reply(self, request: "Dict[str, Any]") -> "Optional[bytes]":
+    def _reply(self, request: "Dict[str, Any]", max_size: int) -> "Optional[bytes]":
         """Return the payload that answers a request, or None for silence."""
         ident = request.get("id")
         if type(ident) is not int or ident.bit_length() > 63:
             return None
-        if ident in self._remembered and self.repeats != "act":
-            return self._remembered[ident] if self.repeats == "answer" else None
-        reply = self._carry_out(ident, request)
-        if len(reply) > MAX_REPLY:
-            reply = _write_error(ident, DeviceError(-30001, "resp too long"))
-        self._remember(ident, reply)
+        if ident not in self._remembered or self.repeats == "act":
+            self._remember(ident, self._carry_out(ident, request))
+        elif self.repeats == "drop":
+            return None
+        reply = self._remembered[ident]
+        if len(reply) > max_size:
+            return _write_error(ident, DeviceError(-30001, "resp too long"))
         return reply
 
     def _remember(self, ident: int, reply: bytes) -> None:
@@ -198,7 +219,7 @@ class FakeDevice:
             reply = b"{," + reply[1:-1] + b',,"exe_time":007}\0k'
         if "wrong token" in faults:
             token = Token(bytes(byte ^ 0x55 for byte in bytes(token)))
-        datagram = encode(token, reply, device_id=self.device_id, stamp=stamp)
+        datagram = encode(token, reply, device_id=self._find_shown_id(), stamp=stamp)
         if "damage" in faults:
             datagram = datagram[:-1] + bytes((datagram[-1] ^ 1,))
         return datagram
@@ -211,6 +232,8 @@ class FakeDevice:
             "fw_ver": "1.0.0",
             "hw_ver": "simulated",
             "netif": {"localIp": "127.0.0.1"},
+            # Devices do repeat it here, and python-miio's info command expects it.
+            "token": self.token.hex(),
         }
 
     def _get_prop(self, params: "Params") -> "Any":
@@ -259,6 +282,17 @@ class FakeDevice:
         if key not in self.actions or not isinstance(given, list):
             return dict(item, code=-4003)
         return dict(item, code=0, out=self.actions[key](given))
+
+
+def _limit_sizes(datagrams: "List[bytes]", max_size: int) -> "List[bytes]":
+    """Return the first of these datagrams, as many as have max_size bytes together."""
+    kept = []
+    for datagram in datagrams:
+        max_size -= len(datagram)
+        if max_size < 0:
+            break
+        kept.append(datagram)
+    return kept
 
 
 def _write_error(ident: int, error: DeviceError) -> bytes:

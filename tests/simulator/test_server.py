@@ -3,6 +3,7 @@
 
 import socket
 import unittest
+from unittest import mock
 
 from miio_pure import Client, packet
 from miio_pure.simulator import Simulator, fan
@@ -50,6 +51,12 @@ class SimulatorTest(unittest.TestCase):
             device.handle = lambda *args: [bytes(70000)] + handle(*args)
             with Client("127.0.0.1", TOKEN, port=simulator.port) as client:
                 self.assertEqual(client.send("get_prop", ["power"]), ["on"])
+
+    def test_a_system_without_threads(self):
+        simulator = Simulator(fan(TOKEN))
+        with mock.patch("threading.Thread.start", side_effect=RuntimeError):
+            self.assertRaises(RuntimeError, simulator.__enter__)
+        Simulator(fan(TOKEN), "127.0.0.1", simulator.port).close()
 
     def test_port_in_use(self):
         with Simulator(fan(TOKEN)) as simulator:
