@@ -351,14 +351,16 @@ def _talk(options: "Options") -> int:
 
 
 def _command(text: str) -> "Dict[str, Any]":
-    """The command that the user typed, which may be as badly written as a device's."""
-    from .payload import load
+    """The command that the user typed, mended where that has a single reading."""
+    from .payload import load_typed
 
     repairs: "List[str]" = []
     try:
-        fields = load(_bytes(text), repairs, quotes="\"'")
+        typed = _bytes(text).decode("utf-8", "surrogateescape")
+        fields = load_typed(typed, repairs)
     except PayloadError as error:
-        raise _Usage("--sendcmd: %s" % error) from None
+        what, _, _ = str(error).partition("\n")
+        raise _Usage("--sendcmd: %s" % what) from None
     if "method" not in fields:
         raise _Usage('--sendcmd: the command has no "method"')
     if repairs:

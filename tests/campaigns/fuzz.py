@@ -172,6 +172,25 @@ def fuzz_payload(text):
     """What lies behind the checksum gets this text."""
     names = []
     value = quietly(payload.load, text, names)
+    check_value(value, names, text)
+    typed = fuzz_typed(text.decode("utf-8", "surrogateescape"))
+    if not names and not isinstance(value, MiioError) and b"\0" not in text:
+        assert typed == value, "%r is read in two ways" % text[:80]
+
+
+def fuzz_typed(text):
+    """Somebody typed this text."""
+    names = []
+    value = quietly(payload.load_typed, text, names)
+    check_value(value, names, text)
+    if isinstance(value, MiioError):
+        assert str(value).count("\n") == 2
+        assert str(value).replace("\n", "").isprintable(), "%r" % text[:80]
+    return value
+
+
+def check_value(value, names, text):
+    """What was read can be written, and is read again as the same."""
     if isinstance(value, MiioError):
         return
     assert isinstance(value, dict) and all(isinstance(name, str) for name in names)

@@ -242,25 +242,25 @@ class SendTest(DeviceCase):
     def test_badly_written_commands_are_repaired_with_a_warning(self):
         for command in (
             '{"method":"toggle",,"params":[],"id":1}',
-            "{'method':'toggle','params':[],}",
+            "{'method':'toggle','params':[]}",
             "{method: toggle}",
         ):
             status, out, err = self.send(command)
             self.assertEqual((status, out), (0, '["ok"]\n'))
-            if "'" not in command or ",}" in command:
-                self.assertRegex(err, r"\Awarning: [^\n]+\n\Z")
+            self.assertRegex(err, r"\Awarning: [^\n]+\n\Z")
 
     def test_broken_commands(self):
         for command, text in (
             ('{"method":"toggle","params":[1}', "line 1 column 31"),
-            ("", "method"),
+            ("", "nothing here"),
             ("[]", "list"),
             ('{"id":1}', "method"),
             ('{"method":5}', "method is a str"),
             ('{"method":"a","params":"x"}', "params are"),
             ('{"method":"a","id":"x"}', "id is"),
-            ('{"method":"a\n"\n"b"}', "line 2 column 1|line 3 column 1"),
-            ("\udcff", "object|JSON"),
+            ('{"method":"a"\n"b"}', "line 2 column 1"),
+            ('{"method":"a","params":[1,,2]}', "a value is missing"),
+            ("\udcff", "not a valid character"),
             ("\ud800", "object|JSON"),
         ):
             with self.subTest(command=command):
