@@ -353,14 +353,16 @@ def _talk(options: "Options") -> int:
 
 
 def _command(text: str) -> "Dict[str, Any]":
-    """The command that the user typed, which may be as badly written as a device's."""
-    from .payload import load
+    """The command that the user typed, mended where that has a single reading."""
+    from .payload import load_typed
 
     repairs: "List[str]" = []
     try:
-        fields = load(_bytes(text), repairs, quotes="\"'")
+        typed = _bytes(text).decode("utf-8", "surrogateescape")
+        fields = load_typed(typed, repairs)
     except PayloadError as error:
-        raise _Usage("--sendcmd: %s" % error) from None
+        what, _, _ = str(error).partition("\n")
+        raise _Usage("--sendcmd: %s" % what) from None
     if "method" not in fields:
         raise _Usage('--sendcmd: the command has no "method"')
     if repairs:
@@ -608,11 +610,13 @@ def _simulate(options: "Options") -> int:
 
 
 def _simulation() -> "Any":
-    """The functions fan and Simulator of simulator.py, which may be left out."""
+    """The functions fan and Simulator of simulator, which may be left out."""
     try:
         from .simulator import Simulator, fan
     except ImportError:
-        raise _Usage("this copy of miio_pure came without simulator.py") from None
+        raise _Usage(
+            "this copy of miio_pure came without its folder simulator"
+        ) from None
     return fan, Simulator
 
 

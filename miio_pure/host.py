@@ -111,9 +111,12 @@ def load_c_json() -> "Codec":
             value, end = scan(text, start)
         except StopIteration as stop:
             raise NotJSON("expected a value", stop.value) from None
+        except SystemError:
+            # Up to Python 3.11, the scanner can raise its error only where json has
+            # been imported.
+            _load_error_class(start)
+            return parse(text)
         except ImportError:
-            # The scanner imports json to raise its error, and Debian's smallest Python
-            # has no json up to 3.11.
             raise NotJSON("not valid", start) from None
         except ValueError as error:
             raise _explain(error) from None
@@ -131,6 +134,18 @@ def load_c_json() -> "Codec":
 
     write([parse('{"a":[1.5]}')])
     return parse, write
+
+
+def _load_error_class(start: int) -> None:
+    """Import the error that the C scanner raises.
+
+    Debian's smallest Python has no json up to 3.11: there, raise NotJSON without a
+    position.
+    """
+    try:
+        import json  # noqa: F401
+    except ImportError:
+        raise NotJSON("not valid", start) from None
 
 
 def load_json() -> "Codec":

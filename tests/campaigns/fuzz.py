@@ -16,6 +16,7 @@ from miio_pure.session import Credentials, Session
 from miio_pure.simulator import REPEATS, fan
 
 from ..support import TOKEN, run_cli, vectors
+from ..support.devices import counting_fan
 from ..support.wire import MemoryClient, Wire
 
 SECRET = Token(TOKEN)
@@ -133,7 +134,9 @@ class Victims:
         self.session.hello(
             packet.HEADER.pack(packet.MAGIC, 32, 1, 1, b"\xff" * 16), 0.0
         )
-        self.devices = [fan(token, device_id=1, repeats=repeats) for repeats in REPEATS]
+        self.devices = [
+            counting_fan(token, device_id=1, repeats=repeats) for repeats in REPEATS
+        ]
 
     def take(self, datagram):
         quietly(packet.decode, datagram)
@@ -169,6 +172,25 @@ def fuzz_payload(text):
     """What lies behind the checksum gets this text."""
     names = []
     value = quietly(payload.load, text, names)
+    check_value(value, names, text)
+    typed = fuzz_typed(text.decode("utf-8", "surrogateescape"))
+    if not names and not isinstance(value, MiioError) and b"\0" not in text:
+        assert typed == value, "%r is read in two ways" % text[:80]
+
+
+def fuzz_typed(text):
+    """Somebody typed this text."""
+    names = []
+    value = quietly(payload.load_typed, text, names)
+    check_value(value, names, text)
+    if isinstance(value, MiioError):
+        assert str(value).count("\n") == 2
+        assert str(value).replace("\n", "").isprintable(), "%r" % text[:80]
+    return value
+
+
+def check_value(value, names, text):
+    """What was read can be written, and is read again as the same."""
     if isinstance(value, MiioError):
         return
     assert isinstance(value, dict) and all(isinstance(name, str) for name in names)

@@ -66,8 +66,8 @@ class PromiseTest(QuietCase):
             b"{'a\\'",
             b"[-e3]",
         ):
-            for quotes in ('"', "\"'"):
-                self.assertRaises(PayloadError, payload.load, text, [], quotes)
+            self.assertRaises(PayloadError, payload.load, text)
+            self.assertRaises(PayloadError, payload.load_typed, text.decode())
 
 
 class WireTest(QuietCase):

@@ -14,6 +14,7 @@ from ..support import ROOT, TOKEN, run_python
 from ..support.house import CORE, PACKAGE, PURE
 
 TOKENS = os.path.join(PACKAGE, "tokens")
+SIMULATOR = os.path.join(PACKAGE, "simulator")
 MD5 = {"_hashlib", "_md5", "hashlib", "sys"}
 # The modules from the top down, and what each takes from the standard library.
 LAYERS = (
@@ -24,7 +25,9 @@ LAYERS = (
     ("session", set()),
     ("client", {"errno", "socket", "time", "_thread"}),
     ("discovery", {"errno", "socket", "struct", "time"}),
-    ("simulator", {"heapq", "select", "socket", "threading", "time"}),
+    ("simulator.device", set()),
+    ("simulator.server", {"heapq", "select", "socket", "threading", "time"}),
+    ("simulator", set()),
     ("tokens.record", set()),
     ("tokens.streams", {"io", "zlib"}),
     ("tokens.sqlite", {"re", "struct"}),
@@ -48,7 +51,10 @@ def imports(name):
         path = os.path.join(path, "__init__")
     with open(path + ".py", encoding="utf-8") as file:
         tree = ast.parse(file.read())
-    package = "tokens." if "tokens" in name else ""
+    package = ""
+    for folder in ("tokens", "simulator"):
+        if name.split(".")[0] == folder:
+            package = folder + "."
     hints = [
         node
         for node in ast.walk(tree)
@@ -77,11 +83,16 @@ def imports(name):
 class LayersTest(unittest.TestCase):
     def test_every_module_has_its_place(self):
         modules = set()
-        for folder, prefix in ((PACKAGE, ""), (TOKENS, "tokens.")):
+        for folder, prefix in (
+            (PACKAGE, ""),
+            (TOKENS, "tokens."),
+            (SIMULATOR, "simulator."),
+        ):
             for name in os.listdir(folder):
                 if name.endswith(".py"):
-                    name = prefix + name[:-3]
-                    modules.add("tokens" if name == "tokens.__init__" else name)
+                    name = name[:-3]
+                    whole = prefix and name == "__init__"
+                    modules.add(prefix[:-1] if whole else prefix + name)
         self.assertEqual(modules, {name for name, _ in LAYERS} | {"__init__"})
 
     def test_imports_point_one_way(self):
@@ -105,6 +116,7 @@ class LayersTest(unittest.TestCase):
         for folder in (
             PACKAGE,
             TOKENS,
+            SIMULATOR,
             os.path.join(ROOT, "tests"),
             os.path.join(ROOT, "benchmarks"),
         ):
@@ -174,8 +186,9 @@ class VendoredTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             target = os.path.join(folder, "xiaomi")
             os.makedirs(target)
-            for name in CORE + ("simulator", "cli", "__main__"):
+            for name in CORE + ("cli", "__main__"):
                 shutil.copy(os.path.join(PACKAGE, name + ".py"), target)
+            shutil.copytree(SIMULATOR, os.path.join(target, "simulator"))
             status, out, err = run_python("-m", "xiaomi", "--demo", cwd=folder)
             self.assertEqual((status, err), (0, ""))
             self.assertIn("set_speed", out)

@@ -35,7 +35,7 @@ class PyzTest(unittest.TestCase):
             {entry.filename for entry in entries},
             {"__main__.py", "miio_pure/LICENSE"} | {name for name, _ in pyz.sources()},
         )
-        self.assertIn("miio_pure/simulator.py", dict(pyz.sources()))
+        self.assertIn("miio_pure/simulator/server.py", dict(pyz.sources()))
 
     def test_every_way_to_start_python(self):
         for flags in ((), ("-O",), ("-OO",), ("-S",), ("-E",), ("-I",), ("-B", "-s")):

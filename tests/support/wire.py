@@ -8,9 +8,9 @@ from miio_pure import Found, Token, packet, payload
 from miio_pure.client import drive
 from miio_pure.exchange import Request, ask, greet
 from miio_pure.session import Credentials, Session
-from miio_pure.simulator import fan
 
 from . import TOKEN
+from .devices import counting_fan
 
 FIRST_ID = 1000
 
@@ -99,7 +99,7 @@ class WireCase(unittest.TestCase):
     def connect(self, faults=(), *, token=TOKEN, tokens=None, timeout=5.0, **device):
         """Return a client on a wire to a fan."""
         junk = device.pop("junk", ())
-        self.device = fan(TOKEN, **device)
+        self.device = counting_fan(TOKEN, **device)
         self.wire = Wire(self.device, faults, junk)
         return MemoryClient(self.wire, token, tokens=tokens, timeout=timeout)
 
