@@ -7,9 +7,9 @@ from _thread import RLock
 
 from .discovery import Found, discover
 from .errors import NoReply, PayloadError
-from .exchange import DROP, MIN_SHARE, Request, ask, greet
+from .exchange import DROP, Request, ask, greet
 from .link import PORT, Link, check_limits
-from .packet import Token
+from .packet import Packet, Token
 from .session import MAX_ID, Credentials, Session
 
 TYPE_CHECKING = False
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Generator,
         Optional,
         Sequence,
+        Tuple,
         TypeVar,
         Union,
     )
@@ -97,11 +98,11 @@ class Client:
     def handshake(self) -> Found:
         """Say hello; NoReply if the device does not answer within the timeout."""
 
-        def say_hello(link: Link, deadline: float) -> Found:
-            steps = greet(self._session, deadline, time.monotonic)
-            return Found(link.address, link.port, drive(steps, link))
+        def say_hello(session: Session, deadline: float) -> "Steps[Packet]":
+            return greet(session, deadline, time.monotonic)
 
-        return self._call(say_hello)
+        address, greeting = self._call(say_hello)
+        return Found(address, self.port, greeting)
 
     def send(
         self,
@@ -128,10 +129,11 @@ class Client:
         """
         request = Request(fields, retry)
 
-        def converse(link: Link, deadline: float) -> "Any":
-            return drive(ask(self._session, request, deadline, time.monotonic), link)
+        def send_request(session: Session, deadline: float) -> "Steps[Any]":
+            return ask(session, request, deadline, time.monotonic)
 
-        return self._call(converse)
+        _, result = self._call(send_request)
+        return result
 
     def info(self) -> "Dict[str, Any]":
         """Return what the device says about itself: the result of miIO.info."""
@@ -143,7 +145,10 @@ class Client:
             )
         return result
 
-    def _call(self, converse: "Callable[[Link, float], Result]") -> "Result":
+    def _call(
+        self, begin: "Callable[[Session, float], Steps[Result]]"
+    ) -> "Tuple[str, Result]":
+        """Run an exchange when it is this thread's turn; return (address, result)."""
         deadline = time.monotonic() + self.timeout
         if os.getpid() != self._process:
             # After a fork, the parent would get the child's answers: they would share
@@ -151,47 +156,37 @@ class Client:
             self._start()
         lock = self._lock
         try:
-            return self._take_turn(converse, deadline)
+            return self._take_turn(begin, deadline)
         finally:
             # Ctrl-C may have come just before the lock was released.
             if lock._is_owned():  # type: ignore[attr-defined]
                 lock.release()
 
     def _take_turn(
-        self, converse: "Callable[[Link, float], Result]", deadline: float
-    ) -> "Result":
+        self, begin: "Callable[[Session, float], Steps[Result]]", deadline: float
+    ) -> "Tuple[str, Result]":
         lock = self._lock
         try:
-            is_free = lock.acquire(False)
-            if not is_free:
-                lock.acquire(True, self.timeout)
-            if deadline - time.monotonic() < self.timeout * MIN_SHARE:
-                raise self._explain_no_time(is_free)
-            self._notice_suspend()
-            return self._converse(converse, deadline)
+            if not lock.acquire(True, self.timeout):
+                text = "%s: other threads' calls took all of the %g s"
+                raise NoReply(text % (self._session.name, self.timeout))
+            link = self._prepare(deadline)
+            return link.address, drive(begin(self._session, deadline), link)
+        except NoReply:
+            # Late replies go to the old port. Another thread's call goes on, though.
+            if lock._is_owned():  # type: ignore[attr-defined]
+                self.close()
+            raise
         finally:
             if lock._is_owned():  # type: ignore[attr-defined]
                 lock.release()
 
-    def _converse(
-        self, converse: "Callable[[Link, float], Result]", deadline: float
-    ) -> "Result":
-        link = self._link
-        if link is None:
-            link = Link(self.host, self.port, self._bind, deadline, self._trace)
-            self._link = link
-        try:
-            return converse(link, deadline)
-        except NoReply:
-            # Late replies go to the old port.
-            self.close()
-            raise
-
-    def _explain_no_time(self, is_free: bool) -> NoReply:
-        reason = "the timeout is too short to send anything: %g s"
-        if not is_free:
-            reason = "other threads' calls took all of the %g s"
-        return NoReply("%s: %s" % (self._session.name, reason % self.timeout))
+    def _prepare(self, deadline: float) -> Link:
+        """Return the link, a new one if there is none."""
+        self._notice_suspend()
+        if self._link is None:
+            self._link = Link(self.host, self.port, self._bind, deadline, self._trace)
+        return self._link
 
     def _notice_suspend(self) -> None:
         """Make a hello due after a suspend: the monotonic clock stood still in it."""
