@@ -21,26 +21,18 @@ their bytes in little-endian order. A shift of such an int by 32 bits moves a ro
 four bytes to where its neighbour was. An int becomes a table for the next round by
 `state.to_bytes(256, "little")`, which costs no more than 16 bytes would.
 
-The state is a square of 4 by 4 bytes (FIPS-197 3.4). These are the indices of its bytes
-in the two layouts that are used here. A block arrives in column order. While it is
-encrypted it lies in row order, because MixColumns adds whole rows to each other.
+The state is a square of 4 by 4 bytes (FIPS-197 3.4). It has two layouts here: a block
+arrives in column order, and while it is encrypted it lies in row order, because
+MixColumns adds whole rows to each other. These are the indices of its bytes, and beside
+them the places from which they come in ShiftRows (FIPS-197 5.1.2), which turns row r to
+the left by r columns:
 
-                 column order            row order
-    column      0   1   2   3         0   1   2   3
-    row 0       0   4   8  12         0   1   2   3
-    row 1       1   5   9  13         4   5   6   7
-    row 2       2   6  10  14         8   9  10  11
-    row 3       3   7  11  15        12  13  14  15
-
-ShiftRows (FIPS-197 5.1.2) turns row r to the left by r columns. Afterwards, these are
-the places from which the bytes came:
-
-                 column order            row order
-    column      0   1   2   3         0   1   2   3
-    row 0       0   4   8  12         0   1   2   3
-    row 1       5   9  13   1         5   6   7   4
-    row 2      10  14   2   6        10  11   8   9
-    row 3      15   3   7  11        15  12  13  14
+               column order  ShiftRows       row order     ShiftRows
+    column     0  1  2  3     0  1  2  3     0  1  2  3     0  1  2  3
+    row 0      0  4  8 12     0  4  8 12     0  1  2  3     0  1  2  3
+    row 1      1  5  9 13     5  9 13  1     4  5  6  7     5  6  7  4
+    row 2      2  6 10 14    10 14  2  6     8  9 10 11    10 11  8  9
+    row 3      3  7 11 15    15  3  7 11    12 13 14 15    15 12 13 14
 
 In column order, byte i comes from 5 * i modulo 16, and on the way back (InvShiftRows,
 5.3.1) from 13 * i modulo 16.
