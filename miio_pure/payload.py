@@ -10,7 +10,8 @@ is mended, under one rule: a repair never moves a value, and never invents one w
 saying so. The values of get_prop count by their position, so `["on",,33]` has three
 elements and the one in the middle is null ("missing value"). An object's members have
 names, so there a comma too many is dropped ("extra comma"), as is one before a closing
-bracket.
+bracket. A JSON word that is spelt otherwise, such as FALSE or None, is what it means
+("misspelt word"); any other word is a text ("bare word"), and nan is null ("nan").
 
 `load_typed` reads what somebody typed, which may switch something on. People can be
 asked, so it mends only what has a single reading: commas that repeat between members of
