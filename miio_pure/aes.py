@@ -1,19 +1,48 @@
 # SPDX-License-Identifier: MIT
-"""AES (FIPS-197) with CBC (SP 800-38A) and PKCS#7 padding, in pure Python, for speed.
+"""AES (FIPS-197) in CBC mode (SP 800-38A) with PKCS#7 padding (RFC 5652), made fast in
+pure Python.
 
-An interpreter is slow at steps and fast at strings, so each round is a few calls that
-work on whole strings in C:
+An interpreter is slow at taking steps and fast at working on whole strings. So a round
+of AES is not a loop over 16 bytes here, but a handful of calls that do their loops in
+C. Three tools are all that it takes.
 
-- `text.translate(table)`, with 256 bytes, substitutes all bytes of a text at once:
-  SubBytes, and SubBytes followed by a multiplication in GF(2**8).
-- `INDICES.translate(table)`, with a state as the table, moves bytes: the result holds
-  the bytes of the state that INDICES names, in that order. An int becomes a table at
-  the cost of a short string: `state.to_bytes(256, "little")`.
-- XOR of whole states is `^` on ints made of their bytes, little-endian.
+*Substitution.* `text.translate(table)`, with a table of 256 bytes, replaces each byte x
+of a text by table[x]. That is SubBytes, and it is as well SubBytes followed by a
+multiplication in GF(2**8): the product of every possible byte is known in advance.
 
-A state is 16 bytes, column after column (index = 4 * column + row, FIPS-197 3.4) or,
-while it is encrypted, row after row (index = 4 * row + column). Look-ups take a time
-that depends on the data: where an attacker can measure it, use another AES.
+*Movement.* The same call moves bytes about when the roles are swapped. In
+`INDICES.translate(state)`, the state is the table and a constant string holds the
+indices of the bytes that we want, in the order in which we want them. One call can do
+ShiftRows, change the layout, and take some rows twice. (A table has 256 bytes, but only
+those that INDICES names are looked up, so it does not matter what follows the state.)
+
+*Addition.* Addition in GF(2**8) is XOR. Whole states are added by `^` on ints, made of
+their bytes in little-endian order. A shift of such an int by 32 bits moves a row of
+four bytes to where its neighbour was. An int becomes a table for the next round by
+`state.to_bytes(256, "little")`, which costs no more than 16 bytes would.
+
+The state is a square of 4 by 4 bytes (FIPS-197 3.4). It has two layouts here: a block
+arrives in column order, and while it is encrypted it lies in row order, because
+MixColumns adds whole rows to each other. These are the indices of its bytes, and beside
+them the places from which they come in ShiftRows (FIPS-197 5.1.2), which turns row r to
+the left by r columns:
+
+               column order  ShiftRows       row order     ShiftRows
+    column     0  1  2  3     0  1  2  3     0  1  2  3     0  1  2  3
+    row 0      0  4  8 12     0  4  8 12     0  1  2  3     0  1  2  3
+    row 1      1  5  9 13     5  9 13  1     4  5  6  7     5  6  7  4
+    row 2      2  6 10 14    10 14  2  6     8  9 10 11    10 11  8  9
+    row 3      3  7 11 15    15  3  7 11    12 13 14 15    15 12 13 14
+
+In column order, byte i comes from 5 * i modulo 16, and on the way back (InvShiftRows,
+5.3.1) from 13 * i modulo 16.
+
+CBC encryption needs each block before it can begin the next, so it goes block by block.
+CBC decryption has all blocks from the start, and one round serves many of them: up to
+16 fit into one table, and in longer texts all blocks lie side by side in 16 lanes.
+
+Look-ups take a time that depends on the data. Where an attacker could measure it, use
+another AES.
 """
 
 TYPE_CHECKING = False
@@ -22,55 +51,66 @@ if TYPE_CHECKING:
 
     Gathers = List[Callable[[bytes], bytes]]
 
-BLOCK = 16
+BLOCK = 16  # bytes
+_NOT_BYTES = "expected bytes, found a buffer whose items are larger than a byte"
 
 
-def _sum(*tables: bytes) -> bytes:
-    """The XOR of strings of one length: addition in GF(2**8), FIPS-197 4.1."""
+def _add_tables(*tables: bytes) -> bytes:
+    """Add strings of one length, byte by byte, in GF(2**8). FIPS-197 4.1."""
     total = 0
     for table in tables:
         total ^= int.from_bytes(table, "little")
     return total.to_bytes(len(tables[0]), "little")
 
 
-def _substitution(times_3: bytes) -> bytes:
-    """The S-box, FIPS-197 5.1.1: the inverse in GF(2**8), then an affine map."""
+def _make_sbox(times_3: bytes) -> bytes:
+    """Return the S-box: the inverse in GF(2**8), then an affine map. FIPS-197 5.1.1."""
     sbox = bytearray([0x63]) * 256
-    powers = [1]  # 3 generates the field: its powers are all elements but 0
+    # 3 generates the field: its powers are all of its elements but 0.
+    powers = [1]
     while len(powers) < 255:
         powers.append(times_3[powers[-1]])
     for log, x in enumerate(powers):
-        twice = powers[-log] * 0x0101  # the inverse, twice, so that >> turns it
+        # The inverse of x stands here in two copies side by side, so that a shift is a
+        # rotation.
+        twice = powers[-log] * 0x0101
         sbox[x] ^= (twice ^ twice >> 4 ^ twice >> 5 ^ twice >> 6 ^ twice >> 7) & 0xFF
     return bytes(sbox)
 
 
-# Tables of x -> factor * x, FIPS-197 4.2
+# These tables multiply: _TIMES_n[x] is n * x in GF(2**8). FIPS-197 4.2
 _TIMES_1 = bytes(range(256))
 _TIMES_2 = bytes([x << 1 ^ (0x11B if x & 0x80 else 0) for x in range(256)])
 _TIMES_4 = _TIMES_2.translate(_TIMES_2)
 _TIMES_8 = _TIMES_4.translate(_TIMES_2)
 
-_SUB = _substitution(_sum(_TIMES_1, _TIMES_2))
+# SubBytes, and SubBytes followed by a multiplication by 2 for MixColumns.
+_SUB = _make_sbox(_add_tables(_TIMES_1, _TIMES_2))
 _SUB_2 = _SUB.translate(_TIMES_2)
-_INV = bytes.maketrans(_SUB, _TIMES_1)  # InvSubBytes, FIPS-197 5.3.2
-_TIMES_9 = _sum(_TIMES_8, _TIMES_1)
-_TIMES_11 = _sum(_TIMES_8, _TIMES_2, _TIMES_1)
-_TIMES_13 = _sum(_TIMES_8, _TIMES_4, _TIMES_1)
-_TIMES_14 = _sum(_TIMES_8, _TIMES_4, _TIMES_2)
+
+# InvSubBytes, alone and followed by the multiplications of InvMixColumns.
+_INV = bytes.maketrans(_SUB, _TIMES_1)  # FIPS-197 5.3.2
+_TIMES_9 = _add_tables(_TIMES_8, _TIMES_1)  # FIPS-197 5.3.3
+_TIMES_11 = _add_tables(_TIMES_8, _TIMES_2, _TIMES_1)
+_TIMES_13 = _add_tables(_TIMES_8, _TIMES_4, _TIMES_1)
+_TIMES_14 = _add_tables(_TIMES_8, _TIMES_4, _TIMES_2)
 _INV_9, _INV_11 = _INV.translate(_TIMES_9), _INV.translate(_TIMES_11)
 _INV_13, _INV_14 = _INV.translate(_TIMES_13), _INV.translate(_TIMES_14)
 
-# Of up to 16 states: from columns to rows, or back
+# Indices that change the layout of up to 16 states from column order to row order. The
+# same indices change it back.
 _TURN = bytes(i & ~15 | i % 4 * 4 + i % 16 // 4 for i in range(256))
 _turn_one = _TURN[:16].translate
-# From rows to columns, by way of ShiftRows, FIPS-197 5.1.2
+# Indices that do ShiftRows (FIPS-197 5.1.2) and change row order to column order.
 _SHIFT = bytes(i & ~15 | i % 4 * 4 + (i // 4 + i) % 4 for i in range(256))
 _shift_one = _SHIFT[:16].translate
 
 
-def _shifted(rows: "Sequence[int]", row_step: int, column_step: int) -> bytes:
-    """Where these rows come from in ShiftRows, in a state with those steps."""
+def _locate_shifted(rows: "Sequence[int]", row_step: int, column_step: int) -> bytes:
+    """Return for each byte of these rows after ShiftRows its index in the state before.
+
+    row_step, column_step: how far apart two rows, and two columns, lie in that state.
+    """
     return bytes(
         row_step * row + column_step * ((column + row) % 4)
         for row in rows
@@ -78,47 +118,61 @@ def _shifted(rows: "Sequence[int]", row_step: int, column_step: int) -> bytes:
     )
 
 
-# MixColumns (5.1.3) makes row r from 2 * row r + 3 * row r+1 + row r+2 + row r+3: with
-# both[r] = 2 * row r + row r+1, that is both[r] + both[r+1] + row r+3. In a string of
-# the five rows both[0..4], >> 32 lays both[r+1] on both[r]; in one of the rows 1, 2, 3,
-# 0, 1, 2, which starts with both's second terms, >> 64 lays row r+3 there.
+# MixColumns (FIPS-197 5.1.3) makes the new row r from the rows r to r+3, whose numbers
+# count modulo 4:
+#
+#     2 * row[r] + 3 * row[r+1] + row[r+2] + row[r+3]
+#
+# Let both[r] be 2 * row[r] + row[r+1]. Then the new row r is
+#
+#     both[r] + both[r+1] + row[r+3]
+#
+# A string with the rows 1, 2, 3, 0, 1, 2 ("once") and one with the rows 0, 1, 2, 3, 0,
+# all of them doubled ("twice"), add up to both[0], both[1] and so on. A row has 32
+# bits: shifted right by 32, both[r+1] comes to lie on both[r], and "once" shifted by 64
+# brings row[r+3] there.
 _TWICE_ROWS, _ONCE_ROWS = (0, 1, 2, 3, 0), (1, 2, 3, 0, 1, 2)
-_twice_first = _shifted(_TWICE_ROWS, 1, 4).translate  # the first round has columns
-_once_first = _shifted(_ONCE_ROWS, 1, 4).translate
-_twice_later = _shifted(_TWICE_ROWS, 4, 1).translate
-_once_later = _shifted(_ONCE_ROWS, 4, 1).translate
+# The first round finds the block in column order, all later ones find row order.
+_twice_first = _locate_shifted(_TWICE_ROWS, 1, 4).translate
+_once_first = _locate_shifted(_ONCE_ROWS, 1, 4).translate
+_twice_later = _locate_shifted(_TWICE_ROWS, 4, 1).translate
+_once_later = _locate_shifted(_ONCE_ROWS, 4, 1).translate
 
-# Backwards, InvShiftRows (5.3.1: index i comes from 13i mod 16) and InvMixColumns
-# (5.3.3) take 14, 11, 13 and 9 times the rows r, r+1, r+2, r+3. CBC decryption knows
-# all blocks: one round serves up to 16 of them, which just fill a table. Table t does
-# InvShiftRows, and then each row r takes row r+t; columns stay columns.
-_FEW = 16
+# On the way back, InvMixColumns (FIPS-197 5.3.3) makes the new row r from 14, 11, 13
+# and 9 times the rows r, r+1, r+2 and r+3. The four strings of indices in _UNSHIFT do
+# InvShiftRows (5.3.1), and after it number t takes row r+t to where row r was. They
+# work in column order, on up to 16 states, which just fill a table.
+_MAX_FEW = 16  # blocks
 _UNSHIFT = [
     bytes(i & ~15 | 13 * (i & 12 | i + turn & 3) % 16 for i in range(256))
     for turn in range(4)
 ]
 _gathers_known: "Dict[int, Tuple[Gathers, int]]" = {}
 
-# Rcon (5.2) in row 0 of all columns, and what is left of rows that were shifted by 1
-# and by 2 columns
+# The round constants, in row 0 of all four columns. FIPS-197 5.2
 _RCON = [0x01010101 * rcon for rcon in (1, 2, 4, 8, 16, 32, 64, 128, 0x1B, 0x36)]
+# A state in row order is shifted by one column, and by two. These masks keep what stays
+# in its row.
 _ROWS = sum(1 << 32 * row for row in range(4))
 _BY_1, _BY_2 = 0xFFFFFF00 * _ROWS, 0xFFFF0000 * _ROWS
-# RotWord of the last column, in all columns
+# Indices that do RotWord on the last column and copy it to all four. FIPS-197 5.2
 _next_word = bytes(4 * (i // 4 + 1 & 3) + 3 for i in range(16)).translate
 
-# Many blocks at once lie in lanes: byte (row, column) of every block side by side. This
-# is where lane 4 * row + column lies in a block.
+# In a long text the blocks lie in lanes: a lane holds the same byte of every block. The
+# lanes are in row order; these are the indices of their bytes in a block.
 _LANES = _TURN[:16]
-_LANES_FROM = 32  # blocks; for less, 16 at a time are faster
-_CHUNK = 1024  # blocks at once: what a round touches stays in the cache
+# For fewer blocks than this, rounds of 16 blocks are faster.
+_MIN_LANES = 32  # blocks
+# What a round touches should stay in the processor's cache.
+_MAX_LANES = 1024  # blocks
 
 
 def _expand_128(key: bytes) -> "List[int]":
-    """The key schedule, FIPS-197 5.2: 11 round keys, row after row.
+    """Return the 11 round keys of a 128-bit key, in row order. FIPS-197 5.2.
 
-    A word is the word before it XOR the word four before it. Over four words that is a
-    running XOR, made by doubling, plus a substituted word in all four.
+    Each word is the word before it plus the word four before it. So the four words of a
+    round key are a running sum over those of the round key before, which takes two
+    shifted additions, plus the same substituted word in all four.
     """
     number, next_word, sub = int.from_bytes, _next_word, _SUB
     by_1, by_2 = _BY_1, _BY_2
@@ -134,8 +188,11 @@ def _expand_128(key: bytes) -> "List[int]":
 
 
 def _expand_longer(key: bytes) -> "List[int]":
-    """The same for keys of 192 and 256 bits, word by word: 13 and 15 round keys."""
-    number, step = int.from_bytes, len(key) // 4  # Nk
+    """Return the 13 or 15 round keys of a 192-bit or 256-bit key, in row order.
+
+    This goes word by word, as FIPS-197 5.2 does; step is its Nk.
+    """
+    number, step = int.from_bytes, len(key) // 4
     words = [number(key[i : i + 4], "little") for i in range(0, len(key), 4)]
     for i in range(step, 4 * step + 28):
         word = words[-1]
@@ -150,15 +207,16 @@ def _expand_longer(key: bytes) -> "List[int]":
 
 
 def _invert(middle: "List[int]") -> "List[int]":
-    """Round keys for the equivalent inverse cipher, FIPS-197 5.3.5, in order of use.
+    """Return the middle round keys of the equivalent inverse cipher. FIPS-197 5.3.5.
 
-    middle: all but the first and the last, row after row. They go through InvMixColumns
-    (5.3.3): _SHIFT makes columns of them, and shifts; _UNSHIFT undoes that shift and
-    takes the rows r to r+3.
+    middle: all round keys but the first and the last, in row order. The result is in
+    column order and begins with the key that is used first. Each key goes through
+    InvMixColumns (5.3.3). _UNSHIFT can pick the rows for that, but does InvShiftRows as
+    well, so _SHIFT does ShiftRows first.
     """
     text = b"".join([key.to_bytes(16, "little") for key in reversed(middle)])
     size, table = len(text), _SHIFT.translate(text.ljust(256))
-    (row_0, row_1, row_2, row_3), _ = _gathers(size)
+    (row_0, row_1, row_2, row_3), _ = _find_gathers(size)
     number = int.from_bytes
     unmixed = (
         number(row_0(table).translate(_TIMES_14), "little")
@@ -170,9 +228,11 @@ def _invert(middle: "List[int]") -> "List[int]":
     return [number(text[i : i + 16], "little") for i in range(0, size, 16)]
 
 
-def _gathers(size: int) -> "Tuple[Gathers, int]":
-    """For size bytes of blocks: the gathers of _UNSHIFT, and an int with a 1 in each
-    block, so that a product with it repeats a round key."""
+def _find_gathers(size: int) -> "Tuple[Gathers, int]":
+    """Return the four look-ups of _UNSHIFT, cut to size bytes, and a factor.
+
+    A round key times the factor is that key, copied to every block of these bytes.
+    """
     known = _gathers_known.get(size)
     if known is None:
         ones = int.from_bytes((b"\1" + bytes(15)) * (size // BLOCK), "little")
@@ -184,19 +244,24 @@ def _gathers(size: int) -> "Tuple[Gathers, int]":
 class AES:
     """AES under one key, expanded once.
 
-    key: 16, 24 or 32 bytes; another length raises ValueError. Source: FIPS-197.
+    key: 16, 24 or 32 bytes; another length raises ValueError, anything but bytes raises
+    TypeError. Threads may share it. Source: FIPS-197.
     """
 
     __slots__ = ("_first", "_middle", "_last", "_inverse", "_repeated", "_lane_keys")
 
     def __init__(self, key: bytes) -> None:
-        key = bytes(memoryview(key))  # bytes(16) would be 16 zeros
+        key = _read_key(key)
         if len(key) not in (16, 24, 32):
             raise ValueError("an AES key has 16, 24 or 32 bytes, not %d" % len(key))
         keys = _expand_128(key) if len(key) == 16 else _expand_longer(key)
-        last = _turn_one(keys[-1].to_bytes(256, "little"))
+        # The first round key meets a block before any round has put it into row order,
+        # and the last one after the last round has put it back.
         self._first, self._middle = int.from_bytes(key[:16], "little"), keys[1:-1]
+        last = _turn_one(keys[-1].to_bytes(256, "little"))
         self._last = int.from_bytes(last, "little")
+        # These three serve decryption, and are made when something is decrypted: the
+        # inverse round keys, and what was last repeated for some number of blocks.
         self._inverse: "List[int]" = []
         self._repeated: "Dict[int, Tuple[Gathers, List[int]]]" = {}
         self._lane_keys: "Tuple[int, List[int], List[int]]" = (0, [], [])
@@ -206,61 +271,64 @@ class AES:
 
     def encrypt_block(self, block: bytes) -> bytes:
         """Encrypt 16 bytes; another length raises ValueError. FIPS-197 5.1."""
-        _check(block, b"", "a block")
+        _check_block(block)
         return self.encrypt_cbc(bytes(BLOCK), block)
 
     def decrypt_block(self, block: bytes) -> bytes:
         """Decrypt 16 bytes; another length raises ValueError. FIPS-197 5.3.5."""
-        _check(block, b"", "a block")
+        _check_block(block)
         return self.decrypt_cbc(bytes(BLOCK), block)
 
     def encrypt_cbc(self, iv: bytes, data: bytes) -> bytes:
-        """Encrypt whole blocks in CBC mode, SP 800-38A 6.2.
+        """Encrypt whole blocks in CBC mode. SP 800-38A 6.2.
 
-        iv: 16 bytes. data: a multiple of 16 bytes. Other lengths raise ValueError.
+        iv: 16 bytes. data: a multiple of 16 bytes. Other lengths raise ValueError,
+        anything but bytes raises TypeError.
         """
-        _check(iv, data)
+        chain = _join_chain(iv, data)
         first, middle, last = self._first, self._middle, self._last
         number, sub, sub_2 = int.from_bytes, _SUB, _SUB_2
         once_later, twice_later = _once_later, _twice_later
-        chain, blocks = b"".join((iv, data)), []
+        blocks = []
         state = number(chain[:BLOCK], "little")
         for i in range(BLOCK, len(chain), BLOCK):
+            # The block before, or the IV, is added to the block; then the first round
+            # key is. SP 800-38A 6.2, FIPS-197 5.1
             state ^= number(chain[i : i + BLOCK], "little") ^ first
             once_of, twice_of = _once_first, _twice_first
             for key in middle:
-                table = state.to_bytes(256, "little")  # what lies beyond is not used
+                # Bits above the fourth row are left over; no index reaches them.
+                table = state.to_bytes(256, "little")
                 once = number(once_of(table).translate(sub), "little")
                 both = number(twice_of(table).translate(sub_2), "little") ^ once
                 state = both ^ both >> 32 ^ once >> 64 ^ key
                 once_of, twice_of = once_later, twice_later
-            # the last round has no MixColumns
+            # The last round has no MixColumns. FIPS-197 5.1
             text = _shift_one(state.to_bytes(256, "little")).translate(sub)
             state = number(text, "little") ^ last
             blocks.append(state.to_bytes(16, "little"))
         return b"".join(blocks)
 
     def decrypt_cbc(self, iv: bytes, data: bytes) -> bytes:
-        """Decrypt in CBC mode, SP 800-38A 6.2. iv, data: as for encrypt_cbc()."""
-        _check(iv, data)
-        if not self._inverse:  # a client that only sends never needs them
+        """Decrypt in CBC mode. SP 800-38A 6.2. iv, data: as for encrypt_cbc()."""
+        chain = _join_chain(iv, data)
+        if not self._inverse:
             self._inverse = [self._last] + _invert(self._middle) + [self._first]
-        chain = b"".join((iv, data))
-        if len(data) <= _FEW * BLOCK:
+        if len(data) <= _MAX_FEW * BLOCK:
             return self._decrypt_few(chain)
-        if len(data) < _LANES_FROM * BLOCK:
-            decrypt, size = self._decrypt_few, _FEW * BLOCK
+        if len(data) < _MIN_LANES * BLOCK:
+            decrypt, size = self._decrypt_few, _MAX_FEW * BLOCK
         else:
-            decrypt, size = self._decrypt_lanes, _CHUNK * BLOCK
+            decrypt, size = self._decrypt_lanes, _MAX_LANES * BLOCK
         parts = range(0, len(data), size)
         return b"".join([decrypt(chain[i : i + BLOCK + size]) for i in parts])
 
     def _decrypt_few(self, chain: bytes) -> bytes:
-        """CBC decryption of up to 16 blocks; chain: the IV, then the blocks."""
+        """Decrypt up to 16 blocks at once. chain: the IV, then the blocks."""
         size = len(chain) - BLOCK
         known = self._repeated.get(size)
         if known is None:
-            gathers, ones = _gathers(size)
+            gathers, ones = _find_gathers(size)
             known = gathers, [key * ones for key in self._inverse]
             self._repeated[size] = known
         (row_0, row_1, row_2, row_3), keys = known
@@ -276,33 +344,41 @@ class AES:
                 ^ number(row_3(table).translate(inv_9), "little")
                 ^ key
             )
+        # The last round has no InvMixColumns. FIPS-197 5.3.5
         text = row_0(state.to_bytes(256, "little")).translate(_INV)
         state = number(text, "little") ^ keys[-1]
-        state ^= number(chain[:-BLOCK], "little")  # the XOR that is CBC's
+        # CBC adds the block before to each block. SP 800-38A 6.2
+        state ^= number(chain[:-BLOCK], "little")
         return state.to_bytes(size, "little")
 
     def _decrypt_lanes(self, chain: bytes) -> bytes:
-        """CBC decryption of all blocks at once; chain: the IV, then the blocks.
+        """Decrypt all blocks at once. chain: the IV, then the blocks.
 
-        InvMixColumns (FIPS-197 5.3.3) is MixColumns (5.1.3) of x + 4 * (x + x two rows
-        below). In ints this long, products by shifts and masks cost less than tables.
+        InvMixColumns (FIPS-197 5.3.3) of x is MixColumns (5.1.3) of x + 4 * (x + x two
+        rows below). In ints as long as these, it costs less to multiply with shifts and
+        masks than with tables.
         """
         n = len(chain) // BLOCK - 1
         size, number = BLOCK * n, int.from_bytes
-        one, two, three = 32 * n, 64 * n, 96 * n  # rows, in bits
+        # One row, two rows and three rows, in bits.
+        one, two, three = 32 * n, 64 * n, 96 * n
         keys, (row, rows, bit, low_6, low_7) = self._spread(n)
         lanes = [chain[i::BLOCK] for i in _LANES]
         state = number(b"".join([lane[1:] for lane in lanes]), "little") ^ keys[0]
         for key in keys[1:-1]:
             text = _unshift(state.to_bytes(size, "little"), n).translate(_INV)
             x = number(text, "little")
-            pair = (x ^ x >> two) & rows  # the same for the rows 2 and 3 as for 0 and 1
+            # x + x two rows below is the same for the rows 2 and 3 as for 0 and 1, so
+            # it is multiplied by 4 for two rows only.
+            pair = (x ^ x >> two) & rows
             pair = (
                 (pair & low_6) << 2
                 ^ (pair >> 6 & bit) * 0x1B
                 ^ (pair >> 7 & bit) * 0x36
             )
             x ^= pair ^ pair << two
+            # MixColumns: twice each row plus twice the row below, plus the three other
+            # rows.
             below = x >> one | (x & row) << three
             both = x ^ below
             state = (
@@ -322,9 +398,13 @@ class AES:
         return bytes(plain)
 
     def _spread(self, n: int) -> "Tuple[List[int], List[int]]":
-        """The inverse round keys, each of their bytes repeated over a lane of n, and
-        masks: one row, two, and of each byte the lowest bit, 6 bits and 7."""
-        known, keys, masks = self._lane_keys  # at once: threads may share a key
+        """Return the inverse round keys for lanes of n bytes, and five masks.
+
+        Each byte of a key fills a lane. The masks are: one row, two rows, and of every
+        byte the lowest bit, the lowest 6 bits, and the lowest 7.
+        """
+        # This is read in one step, because another thread may replace it.
+        known, keys, masks = self._lane_keys
         if known != n:
             gather = b"".join([bytes((i,)) * n for i in _LANES]).translate
             tables = [key.to_bytes(256, "little") for key in self._inverse]
@@ -336,7 +416,10 @@ class AES:
 
 
 def _unshift(text: bytes, n: int) -> bytes:
-    """InvShiftRows, FIPS-197 5.3.1: row r of the lanes turns right by r columns."""
+    """Do InvShiftRows on lanes of n bytes: row r turns right by r columns.
+
+    FIPS-197 5.3.1.
+    """
     return b"".join(
         (
             text[: 4 * n],
@@ -350,24 +433,54 @@ def _unshift(text: bytes, n: int) -> bytes:
     )
 
 
-def _check(iv: bytes, data: bytes, name: str = "an IV") -> None:
+def _join_chain(iv: bytes, data: bytes) -> bytes:
+    """Return the IV and the data as one string, after checking both."""
+    chain = b"".join((iv, data))
+    # len() counts items, such as the eight-byte ones of array("Q"), not bytes.
+    if len(chain) != len(iv) + len(data):
+        raise TypeError(_NOT_BYTES)
     if len(iv) != BLOCK:
-        raise ValueError("%s has 16 bytes, not %d" % (name, len(iv)))
+        raise ValueError("an IV has 16 bytes, not %d" % len(iv))
     if len(data) % BLOCK:
         raise ValueError("CBC takes whole blocks of 16 bytes, not %d" % len(data))
+    return chain
+
+
+def _check_items(data: bytes) -> None:
+    if len(b"".join((data,))) != len(data):
+        raise TypeError(_NOT_BYTES)
+
+
+def _check_block(block: bytes) -> None:
+    _check_items(block)
+    if len(block) != BLOCK:
+        raise ValueError("a block has 16 bytes, not %d" % len(block))
+
+
+def _read_key(key: bytes) -> bytes:
+    """Return a copy of the key; bytes(key) alone would make 16 zeros of the int 16."""
+    copy = bytes(memoryview(key))
+    if len(copy) != len(key):
+        raise TypeError(_NOT_BYTES)
+    return copy
+
+
+# n bytes of value n, for n from 0 to 16. RFC 5652 6.3
+_PADDINGS = [bytes((count,)) * count for count in range(BLOCK + 1)]
 
 
 def pad(data: bytes) -> bytes:
     """Add PKCS#7 padding, 1 to 16 bytes, up to whole blocks. RFC 5652 6.3."""
     missing = BLOCK - len(data) % BLOCK
-    return data + bytes((missing,)) * missing
+    return data + _PADDINGS[missing]
 
 
 def unpad(data: bytes) -> bytes:
-    """Take PKCS#7 padding off; if there is none, raise ValueError. RFC 5652 6.3."""
+    """Take PKCS#7 padding off; raise ValueError if it is wrong. RFC 5652 6.3."""
     if not data or len(data) % BLOCK:
         raise ValueError("padded data has a multiple of 16 bytes, not %d" % len(data))
     count = data[-1]
-    if not 1 <= count <= BLOCK or data[-count:] != data[-1:] * count:
+    if not 1 <= count <= BLOCK or bytes(data[-count:]) != _PADDINGS[count]:
+        _check_items(data)
         raise ValueError("bad padding: the data was cut, damaged, or has another key")
     return data[:-count]

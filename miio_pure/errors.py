@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""The errors: one base, and a class for each thing that a caller does next."""
+"""The errors: one base, and one class for each thing that a caller does next."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
-# What devices mean by their numbers: python-miio, openHAB and XiaoMi's ha_xiaomi_home.
+# What devices mean by their codes, as far as the sources of python-miio, openHAB and
+# XiaoMi's own ha_xiaomi_home tell.
 MEANINGS = {
     -1: "the device could not do this",
     -9999: "the device's own controller did not answer in time; try again",
     -10000: "the device does not know this method",
-    -30001: "the device could not put its answer into words; try again",
+    -30001: "the device could not write its answer; try again",
     -30011: "the device does not accept this value",
-    -32600: "the device does not take this for a request",
+    -32600: "the device does not accept this as a request",
     -32601: "the device does not know this method",
     -32602: "the device does not accept these params",
     -5001: "the params are wrong for this method",
@@ -22,12 +23,19 @@ MEANINGS = {
     -4002: "this property cannot be written",
     -4003: "there is no such property, action or event",
     -4004: "the device failed inside",
-    -4005: "the value is out of range or of the wrong kind",
+    -4005: "the value is out of range or of the wrong type",
+    -4006: "the action was given the wrong arguments",
+    -4007: "the device id in the request is not this device's",
 }
 
 
+def meaning(code: "Optional[int]") -> str:
+    """Return what a device means by an error code, or "" where nobody knows."""
+    return "" if code is None else MEANINGS.get(code, "")
+
+
 class MiioError(Exception):
-    """Base of all that this library raises for what comes from a network or a file."""
+    """The base of everything raised for what comes from a network or a file."""
 
 
 class PacketError(MiioError):
@@ -39,40 +47,49 @@ class ChecksumError(PacketError):
 
 
 class PayloadError(MiioError):
-    """A decrypted payload is no JSON object, even after repairs. payload: its bytes."""
+    """A payload was decrypted, but it is not a JSON object, even after the repairs.
+
+    payload: the decrypted bytes. They stay out of the message and the repr, because
+    they may hold a token.
+    """
 
     def __init__(self, text: str, payload: bytes = b"") -> None:
-        super().__init__(text)  # the payload stays out of the repr: it may hold a token
+        super().__init__(text)
         self.payload = payload
 
 
 class NoReply(MiioError, TimeoutError):
-    """The device stayed silent, or cannot be reached.
+    """The device stayed silent or cannot be reached.
 
-    attempts: requests that left. sent: True if any did: the device may have acted.
+    attempts: how many requests left this host. Hellos do not count.
     """
 
     def __init__(self, text: str, attempts: int = 0) -> None:
         super().__init__(text)
         self.attempts = attempts
-        self.sent = attempts > 0
+
+    @property
+    def sent(self) -> bool:
+        """Whether a request left this host, so that the device may have acted."""
+        return self.attempts > 0
 
 
 class TokenError(MiioError):
-    """No token and the device hides it; the device rejects ours; or it is malformed."""
+    """No token, and the device hides it; or the device rejects ours; or malformed."""
 
 
 class DeviceError(MiioError):
     """The device answered with an error.
 
-    code: the device's number, or None. message: its own text. meaning: ours, or "".
+    code: the device's number, or None. message: the device's own text. meaning: what
+    the code is known to mean, or "".
     """
 
     def __init__(self, code: "Optional[int]", message: str) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
-        self.meaning = "" if code is None else MEANINGS.get(code, "")
+        self.meaning = meaning(code)
 
     def __str__(self) -> str:
         code = "" if self.code is None else str(self.code)

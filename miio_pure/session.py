@@ -1,181 +1,305 @@
 # SPDX-License-Identifier: MIT
-"""A conversation with a device: ids, its clock, hello, request and reply."""
+"""A conversation with one device: its clock, the ids of requests, and the token.
+
+A device checks three things in a request, and a session keeps all three:
+
+- The **device id** must be the device's own. Its reply to a hello tells it.
+- The **stamp** must be near the device's clock, which counts seconds since its start on
+  most devices. A hello reply tells the clock; from then on we add the seconds that pass
+  here. A reboot sets it back, so there is a new hello after a minute without one and
+  after every silence.
+- The **id** of the request should be new. Some devices drop ids that they have seen,
+  others answer them again without acting. So a session starts at a random id, which no
+  other process will choose, and counts up.
+
+And everything is signed with the **token**. Which token is used follows from one rule,
+which `Credentials` keeps: the one that was given; else the saved one of this device id;
+else, only where no saved devices are in use, the one that the first hello reveals. A
+hello is not signed, so anybody can forge one. That is why a revealed token never takes
+the place of another one: with saved tokens, a device that is not among them gets no
+command, and without any token the first one revealed stays for the life of the client.
+
+Nothing here knows sockets or clocks: datagrams and `now`, in monotonic seconds, come
+from the caller.
+"""
 
 from .errors import DeviceError, PacketError, TokenError
-from .packet import SIZE_LIMIT, Packet, Token, decode, decode_hello, encode
+from .packet import MAX_DATAGRAM, Packet, Token, decode, decode_hello, encode
 from .payload import dump, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Collection, Dict, Optional, Tuple
+    from typing import Any, Callable, Collection, Dict, Optional, Protocol, Tuple
 
-    Known = Callable[[int], Optional[Token]]  # the token of a device id
+    class Saved(Protocol):
+        def token(self, device_id: int) -> "Optional[Token]": ...
 
-HELLO_LIFETIME = 60.0  # s
-IDENT_LIMIT = 0x7FFFFFFF  # 31 bits; id 0 crashes a Philips bulb
-_OVERHEAD = 80  # bytes: header, padding and the id
+
+MAX_HELLO_AGE = 60.0  # s
+MAX_ID = 0x7FFFFFFF  # 31 bits, as in the vendor's own client
+MAX_LOW_WORD = 0xFFFFFFFF  # the low half of a device id
+OVERHEAD = 80  # bytes of header, padding and id
 
 
 def compose(
     method: str, params: "Any", extra: "Optional[Dict[str, Any]]" = None
 ) -> bytes:
-    """The JSON of a request without its id; TypeError or ValueError if there is none.
+    """Write the JSON of a request, without its id; TypeError or ValueError if invalid.
 
     params: a list, tuple or dict. extra: further members of the object.
     """
     if not isinstance(method, str):
-        raise TypeError("method is a str, not %s" % type(method).__name__)
+        raise TypeError("a method is a str, not %s" % type(method).__name__)
     if not isinstance(params, (list, tuple, dict)):
         raise TypeError(
-            "params are a list or a dict (JSON: an array or an object), "
-            "not " + type(params).__name__
+            "params are a list or a dict (in JSON: an array or an object), not "
+            + type(params).__name__
         )
     fields = {"method": method, "params": params}
     fields.update(extra or {})
     body = dump(fields)
-    if len(body) > SIZE_LIMIT - _OVERHEAD:
-        raise ValueError("a request of %d bytes does not fit a datagram" % len(body))
+    if len(body) > MAX_DATAGRAM - OVERHEAD:
+        raise ValueError(
+            "a request of %d bytes does not fit into a datagram" % len(body)
+        )
     return body
 
 
-class Session:
-    """A conversation with one device: bytes in, bytes out, with `now` from the caller.
+class Credentials:
+    """The token of a device, and where it came from.
 
-    token: Token, or None for what known tells of the device's id, or a hello reveals.
-    ident: the first id; they count up, within 31 bits. now: monotonic seconds.
+    given: a Token, or None. saved: an object whose token(device_id) returns a Token or
+    None; or None if no saved devices are in use. If it has an attribute `source`,
+    messages name that as the place where the token comes from.
     """
 
     def __init__(
-        self, token: "Optional[Token]", ident: int, known: "Optional[Known]" = None
+        self, given: "Optional[Token]" = None, saved: "Optional[Saved]" = None
     ) -> None:
-        self.token = token
-        self._given = token is not None
-        self._known = known
-        self.greeting: "Optional[Packet]" = None  # the last hello reply
-        self.verified = False  # whether the device ever answered under this token
-        self.former = ""  # what is to be said of a device that was there before
-        self._ident = ident & IDENT_LIMIT or 1
-        self._stamp = 0  # the device's clock (s) ...
-        self._heard = 0.0  # ... as it was at this time
-        self.silence()
-        self._shown: "Optional[Token]" = None  # by the hello reply before the last
-        self._length = 0  # of the last request
+        self.token = given
+        self.is_given = given is not None
+        self._saved = saved
+
+    @property
+    def source(self) -> str:
+        """Where the token came from, for messages."""
+        if self.is_given:
+            return "the given token"
+        if self._saved is not None:
+            place = getattr(self._saved, "source", None)
+            return "the token from %s" % place if place else "the saved token"
+        return "the revealed token"
+
+    def choose(self, device_id: int, revealed: "Optional[Token]") -> None:
+        """Settle on the token for the device that answered a hello.
+
+        TokenError if the device reveals another token than it did at first.
+        """
+        if self.is_given:
+            return
+        if self._saved is not None:
+            self.token = self._look_up(self._saved, device_id)
+        elif self.token is None:
+            self.token = revealed
+        elif revealed is not None and revealed != self.token:
+            raise TokenError(
+                "device %d reveals another token than at first: it was reset or set "
+                "up again, or somebody else answers; make a new client to trust it"
+                % device_id
+            )
+
+    def require(self, device_id: int) -> Token:
+        """Return the token; TokenError, which says how to get one, if there is none."""
+        if self.token is not None:
+            return self.token
+        if self._saved is not None:
+            raise TokenError(
+                "device %d is not among the saved devices, so it gets no command: "
+                "save it, or give its token" % device_id
+            )
+        raise TokenError(
+            "device %d hides its token: give it (token=, --token or MIIO_TOKEN). A "
+            "device that was reset reveals its token until it is set up; otherwise "
+            "the token is in the Mi Home app's data or in the Xiaomi cloud" % device_id
+        )
+
+    @staticmethod
+    def _look_up(saved: "Saved", device_id: int) -> "Optional[Token]":
+        token = saved.token(device_id)
+        # At least one device fills the high word of its device id with 16, and other
+        # programs that save tokens know its low word only (mi-home-cli).
+        if token is None and device_id > MAX_LOW_WORD:
+            token = saved.token(device_id & MAX_LOW_WORD)
+        return None if token is None else Token(token)
+
+
+class Session:
+    """The state of a conversation with one device.
+
+    first_id: where the ids of requests start. name: what messages call the device.
+    greeting: the last hello reply, as a Packet, or None. verified: whether the device
+    ever answered a request under this token.
+    """
+
+    def __init__(self, credentials: Credentials, first_id: int, name: str = "") -> None:
+        self.credentials = credentials
+        self.name = name
+        self.greeting: "Optional[Packet]" = None
+        self.verified = False
+        # For messages: another device had this address.
+        self.former = ""
+        self._next_id = first_id & MAX_ID or 1
+        # The device's clock, and the monotonic time at which it was read.
+        self._stamp = 0
+        self._stamp_read = 0.0
+        self._greeted = float("-inf")
+        # The token that the last hello reply but one revealed.
+        self._revealed: "Optional[Token]" = None
+        self._length = 0  # bytes of the last request
+        self._omit_high_word = False
 
     def needs_hello(self, now: float) -> bool:
-        """Whether there was no hello reply yet, or none for a minute."""
-        return now - self._greeted > HELLO_LIFETIME
+        """Tell whether a hello is due: none was answered yet, or not for a minute."""
+        return now - self._greeted > MAX_HELLO_AGE
+
+    def expect_hello(self) -> None:
+        """Make a hello due, because the device's clock may have changed."""
+        self._greeted = float("-inf")
+
+    def silence(self) -> None:
+        """Note that a request was not answered: the device may have started anew."""
+        self.expect_hello()
+        # A device that fills the high word of its replies may want 0 in requests.
+        if not self.verified and self._device_id() > MAX_LOW_WORD:
+            self._omit_high_word = not self._omit_high_word
 
     def hello(self, datagram: bytes, now: float) -> Packet:
-        """Take a hello reply: device id, clock and, if shown and needed, the token.
+        """Take a hello reply: device id, clock and, where it is needed, the token.
 
         Anything else raises PacketError, or TokenError for a rejection of the token.
         """
-        packet = self._checked(decode_hello, datagram)
+        packet = self._decode(decode_hello, datagram)
         device_id = packet.header.device_id
-        self._shown = self.greeting.token if self.greeting else None
-        before = self.greeting.header.device_id if self.greeting else device_id
+        before = self._device_id() if self.greeting else device_id
         if before != device_id:
-            if self.verified and not self._given:  # it would get another's commands
-                raise PacketError("hello from device %d, not %d" % (device_id, before))
-            change = (before, device_id)
-            self.former = "device %d was here, it is now device %d" % change
+            self._meet(device_id, before)
+        token = self.credentials.token
+        self.credentials.choose(device_id, packet.token)
+        if self.credentials.token != token:
             self.verified = False
-            if not self._given:
-                self.token = None
-        if not self._given:
-            token = self._known(device_id) if self._known else None
-            token = token or packet.token or self.token
-            if token != self.token:
-                self.token, self.verified = token, False
+        self._revealed = self.greeting.token if self.greeting else None
         self.greeting = packet
-        self._stamp, self._heard, self._greeted = packet.header.stamp, now, now
+        self._stamp, self._stamp_read = packet.header.stamp, now
+        self._greeted = now
         return packet
 
-    def _checked(
-        self, work: "Callable[..., Packet]", datagram: bytes, *args: "Any"
+    def _meet(self, device_id: int, before: int) -> None:
+        """Take note of another device at this address, or refuse it: PacketError."""
+        if self.verified and not self.credentials.is_given:
+            # A device that took over the address would get these commands otherwise.
+            raise PacketError("a hello from device %d, not %d" % (device_id, before))
+        self.former = "device %d was here before device %d" % (before, device_id)
+        self.verified = self._omit_high_word = False
+
+    def _device_id(self) -> int:
+        return self.greeting.header.device_id if self.greeting else 0
+
+    def _decode(
+        self, decode_it: "Callable[..., Packet]", datagram: bytes, *args: "Any"
     ) -> Packet:
-        """A packet, decoded; a rejection counts only if it repeats our length."""
+        """Decode; ignore a rejection that does not repeat our request's length."""
         try:
-            return work(datagram, *args)
+            return decode_it(datagram, *args)
         except TokenError:
             if int.from_bytes(datagram[2:4], "big") == self._length:
-                raise
-            raise PacketError("a damaged hello reply, or no reply to us") from None
+                raise TokenError(
+                    "the device rejects %s: it has had another one since it was reset "
+                    "or set up again" % self.credentials.source
+                ) from None
+            raise PacketError("a damaged hello reply, or one for others") from None
 
     def stamp(self, now: float) -> int:
-        """The device's clock now (s), and half a second, as stamps are cut off."""
-        return self._stamp + int(now - self._heard + 0.5)
+        """Return the device's clock now, in seconds.
 
-    def shows_another_token(self) -> bool:
-        """Whether two hello replies running showed the same token, and not ours."""
-        shown = self.greeting.token if self.greeting else None
-        return shown is not None and shown != self.token and shown == self._shown
+        Half a second is added because devices cut off the fraction.
+        """
+        return self._stamp + int(now - self._stamp_read + 0.5)
 
-    def silence(self) -> None:
-        """Note a silence: the device may have started anew, so hello comes first."""
-        self._greeted = float("-inf")
+    def reveals_another_token(self) -> bool:
+        """Tell whether the last two hello replies revealed one token that isn't ours.
+
+        One reply alone does not tell: it may be damaged.
+        """
+        revealed = self.greeting.token if self.greeting else None
+        is_other = revealed is not None and revealed != self.credentials.token
+        return is_other and revealed == self._revealed
 
     def request(
         self, body: bytes, now: float, ident: "Optional[int]" = None
     ) -> "Tuple[int, bytes]":
-        """The next request as (id, datagram). body: compose()'s. ident: one's own id.
+        """Sign the next request; return its id and the datagram.
 
-        PacketError if no hello reply came before; TokenError if there is no token.
+        body: from compose(). ident: send this id instead of the next one. PacketError
+        if no hello reply came before; TokenError if there is no token.
         """
         if self.greeting is None:
             raise PacketError("a request needs the device id from a hello reply")
-        device_id = self.greeting.header.device_id
-        if self.token is None:
-            raise TokenError(
-                "device %d hides its token: give it (token=, --token or MIIO_TOKEN). "
-                "After a reset it shows it until it is set up; else it "
-                "is in the Mi Home app's data (--tokens finds it) or the Xiaomi cloud"
-                % device_id
-            )
+        device_id = self._device_id()
+        token = self.credentials.require(device_id)
         if ident is None:
-            ident = self._ident
-            self._ident = ident % IDENT_LIMIT + 1
+            ident = self._next_id
+            # Id 0 is left out: it crashes a Philips bulb.
+            self._next_id = ident % MAX_ID + 1
         datagram = encode(
-            self.token,
+            token,
             b'{"id":%d,' % ident + body[1:],
-            device_id=device_id,
+            device_id=device_id & MAX_LOW_WORD if self._omit_high_word else device_id,
             stamp=self.stamp(now),
         )
         self._length = len(datagram)
         return ident, datagram
 
     def reply(self, datagram: bytes, idents: "Collection[int]", now: float) -> "Any":
-        """The result in the reply to one of idents; DeviceError if it is an error.
+        """Return the result in the reply to one of idents.
 
-        Other datagrams raise PacketError, ChecksumError, PayloadError, or TokenError if
-        the device rejects the token.
+        DeviceError if the reply is an error. Other datagrams raise PacketError,
+        ChecksumError, PayloadError, or TokenError if the device rejects the token.
         """
-        packet = self._checked(decode, datagram, self.token)
+        packet = self._decode(decode, datagram, self.credentials.token)
         if packet.payload is None:
             raise PacketError("a hello reply that comes late")
         self.verified = True
         answer = load(packet.payload)
-        if "id" not in answer:
-            empty = "an empty answer, as from a gateway without internet"
-            raise PacketError("an answer without an id" if answer else empty)
-        ident = answer["id"]
-        if type(ident) is not int or ident not in idents:  # True and 1.0 equal 1
-            raise PacketError("a reply to another request")
-        if "method" in answer and "result" not in answer and "error" not in answer:
-            raise PacketError("a request of the device's own")
-        # A reply may have been held up on the way: it moves the clock forward only.
+        _match(answer, idents)
+        # A reply may have been held up on its way, so it moves the clock forward only.
         if packet.header.stamp > self.stamp(now):
-            self._stamp, self._heard = packet.header.stamp, now
-        return _result(answer)
+            self._stamp, self._stamp_read = packet.header.stamp, now
+        return _read_result(answer)
 
 
-def _result(answer: "Dict[str, Any]") -> "Any":
+def _match(answer: "Dict[str, Any]", idents: "Collection[int]") -> None:
+    """Raise PacketError unless an answer is the reply to one of these ids."""
+    if not answer:
+        raise PacketError("an empty answer, as from a gateway without Internet access")
+    if "id" not in answer:
+        raise PacketError("an answer without an id")
+    ident = answer["id"]
+    # `in` alone would let True and 1.0 pass for 1.
+    if type(ident) is not int or ident not in idents:
+        raise PacketError("a reply to another request")
+    if "method" in answer and "result" not in answer and "error" not in answer:
+        raise PacketError("a request that the device sends by itself")
+
+
+def _read_result(answer: "Dict[str, Any]") -> "Any":
     error = answer.get("error")
     if not error and "result" in answer:
         return answer["result"]
+    # Some vacuums put code and message at the top level.
     if error is None and type(answer.get("code")) is int and answer["code"]:
-        error = answer  # some vacuums put code and message at the top level
-    if error is None:  # some devices answer miIO.info with its fields at the top level
+        error = answer
+    # Some devices answer miIO.info with its fields at the top level.
+    if error is None:
         return {name: value for name, value in answer.items() if name != "id"}
     code, message = error, error if isinstance(error, str) else ""
     if isinstance(error, dict):

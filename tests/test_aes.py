@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """AES against NIST's answers (CAVP) and against itself."""
 
+import array
 import glob
 import os
 import random
@@ -178,6 +179,41 @@ class LengthTest(unittest.TestCase):
             self.assertEqual(
                 cipher.decrypt_cbc(memoryview(bytes(16)), memoryview(secret)), data
             )
+
+    def test_items_that_are_no_bytes(self):
+        """They have fewer items than bytes: nothing may be done with a part of them."""
+        cipher, bytes_16 = aes.AES(bytes(16)), bytes(16)
+        wide = [array.array(code, bytes(512)) for code in "HIQd"]
+        wide += [memoryview(bytes(512)).cast(code) for code in "HIQd"]
+        wide += [memoryview(bytes(512)).cast("B", (16, 32))]
+        for data in wide:
+            for part in (data, data[:16], data[:1]) if len(data) > 16 else (data,):
+                for method in (cipher.encrypt_cbc, cipher.decrypt_cbc):
+                    self.assertRaises(TypeError, method, part, bytes_16)
+                    self.assertRaises(TypeError, method, bytes_16, part)
+                for method in (cipher.encrypt_block, cipher.decrypt_block, aes.AES):
+                    self.assertRaises(TypeError, method, part)
+        # 16 items of two bytes, and two items that have 16 bytes together.
+        for data in (array.array("H", [16] * 16), array.array("Q", [1, 2])):
+            self.assertRaises(TypeError, aes.AES, data)
+            self.assertRaises(TypeError, cipher.encrypt_cbc, data, bytes_16)
+            self.assertRaises((TypeError, ValueError), aes.unpad, data)
+            self.assertRaises(TypeError, aes.pad, data)
+        self.assertRaises(TypeError, aes.unpad, array.array("H", [16] * 16))
+
+    def test_items_that_are_bytes(self):
+        cipher, data = aes.AES(bytes(16)), bytes(range(96))
+        secret = cipher.encrypt_cbc(bytes(16), data)
+        for same in (
+            array.array("B", data),
+            array.array("b", data),
+            memoryview(data).cast("c"),
+            memoryview(b"x" + data + b"x")[1:-1],
+        ):
+            self.assertEqual(cipher.encrypt_cbc(bytes(16), same), secret)
+            self.assertEqual(cipher.encrypt_block(same[:16]), secret[:16])
+        for kind in (bytearray, memoryview, lambda data: array.array("B", data)):
+            self.assertEqual(bytes(aes.unpad(kind(aes.pad(data)))), data)
 
     def test_wrong_lengths(self):
         cipher = aes.AES(bytes(16))

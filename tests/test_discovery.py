@@ -9,10 +9,28 @@ import time
 import unittest
 from unittest import mock
 
-from miio_pure import NoReply, discover, packet
+from miio_pure import Found, NoReply, discover, link, packet
 from miio_pure.simulator import FakeDevice, Simulator, fan
 
 from .support import CLOSED_PORT, TOKEN
+from .support.system import system
+
+
+class FoundTest(unittest.TestCase):
+    def found(self, stamp=5):
+        reply = packet.HEADER.pack(packet.MAGIC, 32, 0x12345, stamp, b"\xff" * 16)
+        return Found("192.0.2.1", 54321, packet.decode(reply))
+
+    def test_equal_findings_are_equal(self):
+        self.assertEqual(self.found(), self.found())
+        self.assertEqual(len({self.found(), self.found()}), 1)
+        self.assertNotEqual(self.found(), self.found(stamp=6))
+        self.assertNotEqual(self.found(), "192.0.2.1")
+
+    def test_the_parts_of_its_id_have_names(self):
+        found = self.found()
+        self.assertEqual((found.device_type, found.serial), (1, 0x2345))
+        self.assertEqual(repr(found), "<Found 192.0.2.1 device_id=74565>")
 
 
 class DiscoverTest(unittest.TestCase):
@@ -27,9 +45,8 @@ class DiscoverTest(unittest.TestCase):
                 found.port,
                 found.device_id,
                 found.token.hex(),
-                found.model,
             ),
-            ("127.0.0.1", simulator.port, 0x189ABCDEF, TOKEN, None),
+            ("127.0.0.1", simulator.port, 0x189ABCDEF, TOKEN),
         )
 
     def test_several_addresses_and_names(self):
@@ -128,9 +145,8 @@ class DiscoverTest(unittest.TestCase):
 
     def test_a_name_server_that_does_not_answer(self):
         hold = threading.Event()
-        with mock.patch(
-            "socket.getaddrinfo", lambda *args: [hold.wait() and (0, 0, 0, "", ("", 0))]
-        ):
+        answer = [(0, 0, 0, "", ("", 0))]
+        with system(getaddrinfo=lambda *args: hold.wait() and answer):
             with self.assertRaisesRegex(NoReply, "no answer from the name server"):
                 list(discover("lamp.lan", timeout=0.05))
             with Simulator(FakeDevice(TOKEN)) as simulator:
@@ -150,9 +166,7 @@ class DiscoverTest(unittest.TestCase):
                 hold.wait()
             return [(0, 0, 0, "", ("127.0.0.1", 0))]
 
-        with Simulator(FakeDevice(TOKEN)) as simulator, mock.patch(
-            "socket.getaddrinfo", answer
-        ):
+        with Simulator(FakeDevice(TOKEN)) as simulator, system(getaddrinfo=answer):
             search = discover("dead.lan", "lamp.lan", port=simulator.port, timeout=1.0)
             self.assertEqual(next(search).address, "127.0.0.1")
             with self.assertRaisesRegex(NoReply, "dead.lan: no answer"):
@@ -160,9 +174,7 @@ class DiscoverTest(unittest.TestCase):
             hold.set()
 
     def test_no_more_threads(self):
-        limit = mock.patch(
-            "miio_pure.client.start_new_thread", side_effect=RuntimeError
-        )
+        limit = mock.patch("miio_pure.link.start_new_thread", side_effect=RuntimeError)
         with limit, Simulator(FakeDevice(TOKEN)) as simulator:
             (found,) = discover("localhost", port=simulator.port)
         self.assertEqual(found.address, "127.0.0.1")
@@ -188,7 +200,7 @@ class DiscoverTest(unittest.TestCase):
 class RefusalTest(unittest.TestCase):
     """What a system may say to a broadcast, without sending one."""
 
-    class Socket(socket.socket):
+    class Socket(link.socket.socket):
         refused = errno.ENETUNREACH
         interfaces = None
 
@@ -205,8 +217,7 @@ class RefusalTest(unittest.TestCase):
 
     def search(self, refused, interfaces):
         self.Socket.refused, self.Socket.interfaces = refused, []
-        names = mock.patch("socket.if_nameindex", lambda: interfaces, create=True)
-        with mock.patch("socket.socket", self.Socket), names:
+        with system(socket=self.Socket, if_nameindex=lambda: interfaces):
             return list(discover(timeout=0.05))
 
     def test_no_default_route(self):
@@ -219,7 +230,7 @@ class RefusalTest(unittest.TestCase):
         """The first hello waits for room within the time; later ones do not wait."""
         sent = []
 
-        class Full(socket.socket):
+        class Full(link.socket.socket):
             def sendto(self, data, address):
                 sent.append((address[0], bool(self.gettimeout())))
                 if address[0] == "127.0.0.3":
@@ -228,7 +239,7 @@ class RefusalTest(unittest.TestCase):
 
         addresses = ["127.0.0.%d" % n for n in range(1, 4)]
         with Simulator(FakeDevice(TOKEN)) as simulator:
-            with mock.patch("socket.socket", Full):
+            with system(socket=Full):
                 search = discover(*addresses, port=simulator.port, timeout=0.5)
                 self.assertEqual(next(search).address, "127.0.0.1")
                 with self.assertRaisesRegex(NoReply, r"127.0.0.3 port \d+: cannot"):
@@ -247,6 +258,7 @@ class RefusalTest(unittest.TestCase):
                 self.search(refused, interfaces)
 
     def test_a_system_that_cannot_name_interfaces(self):
-        lacks = mock.patch("miio_pure.discovery.hasattr", lambda *_: False, create=True)
-        with lacks, self.assertRaisesRegex(NoReply, "cannot be reached"):
-            self.search(errno.ENETUNREACH, [(2, "br-lan")])
+        self.Socket.refused, self.Socket.interfaces = errno.ENETUNREACH, []
+        with system(lacks=["if_nameindex"], socket=self.Socket):
+            with self.assertRaisesRegex(NoReply, "cannot be reached"):
+                list(discover(timeout=0.05))

@@ -13,7 +13,7 @@ from miio_pure import (
     packet,
     payload,
 )
-from miio_pure.session import Session, compose
+from miio_pure.session import Credentials, Session, compose
 
 from .support import OTHER_TOKEN, TOKEN
 
@@ -31,7 +31,7 @@ def signed(text, stamp=100, token=TOKEN):
 
 class SessionCase(unittest.TestCase):
     def setUp(self):
-        self.session = Session(Token(TOKEN), 7)
+        self.session = Session(Credentials(Token(TOKEN)), 7)
         self.session.hello(hello(100), 1000.0)
 
     def sent(self, now, **options):
@@ -63,7 +63,7 @@ class RequestTest(SessionCase):
             (2**31 - 1, [2**31 - 1, 1]),
             (2**31, [1, 2]),
         ):
-            session = Session(Token(TOKEN), first)
+            session = Session(Credentials(Token(TOKEN)), first)
             session.hello(hello(1), 0)
             self.assertEqual([session.request(BODY, 0)[0] for _ in range(2)], following)
 
@@ -90,31 +90,13 @@ class RequestTest(SessionCase):
         self.assertEqual(self.sent(1012.0)[1], 5)
 
     def test_when_hello_is_due(self):
-        self.assertTrue(Session(None, 1).needs_hello(0.0))
+        self.assertTrue(Session(Credentials(), 1).needs_hello(0.0))
         self.assertFalse(self.session.needs_hello(1060.0))
         self.assertTrue(self.session.needs_hello(1060.1))
         self.session.hello(hello(100), 1070.0)
         self.assertFalse(self.session.needs_hello(1070.0))
         self.session.silence()
         self.assertTrue(self.session.needs_hello(1070.0))
-
-    def test_token_from_the_hello(self):
-        session = Session(None, 1)
-        self.assertRaises(PacketError, session.request, BODY, 0.0)
-        session.hello(hello(1), 0.0)
-        with self.assertRaisesRegex(TokenError, "hides its token"):
-            session.request(BODY, 0.0)
-        session.hello(hello(1, bytes.fromhex(TOKEN)), 0.0)
-        self.assertEqual(session.token, Token(TOKEN))
-        session.hello(hello(1), 0.0)
-        self.assertEqual(session.token, Token(TOKEN))
-        session.verified = True
-        session.hello(hello(1, bytes.fromhex(OTHER_TOKEN)), 0.0)  # set up anew
-        self.assertEqual((session.token, session.verified), (Token(OTHER_TOKEN), False))
-
-    def test_token_given_stays(self):
-        self.session.hello(hello(1, bytes.fromhex(OTHER_TOKEN)), 0.0)
-        self.assertEqual(self.session.token, Token(TOKEN))
 
     def test_what_is_no_hello_reply(self):
         for datagram in (b"", packet.HELLO, signed("{}"), b"x" * 32):
@@ -192,11 +174,6 @@ class ReplyTest(SessionCase):
             self.assertIn(message, str(caught.exception))
             self.assertIn(str(code or ""), str(caught.exception))
 
-    def test_meanings(self):
-        self.assertIn("does not know", DeviceError(-10000, "x").meaning)
-        self.assertEqual(str(DeviceError(-77, "odd")), "device error -77 odd")
-        self.assertEqual(str(DeviceError(None, "")), "device error")
-
     def test_other_peoples_replies(self):
         for text in (
             '{"id":8,"result":1}',
@@ -233,3 +210,129 @@ class ReplyTest(SessionCase):
         self.assertFalse(self.session.verified)
         self.reply('{"id":7,"result":1}')
         self.assertTrue(self.session.verified)
+
+
+class Saved:
+    """Saved tokens, by device id."""
+
+    def __init__(self, **options):
+        self.tokens = options.pop("tokens", {DEVICE_ID: Token(TOKEN)})
+        vars(self).update(options)
+
+    def token(self, device_id):
+        return self.tokens.get(device_id)
+
+
+class CredentialsTest(unittest.TestCase):
+    def meet(self, credentials, checksum=b"\xff" * 16, device_id=DEVICE_ID):
+        """Return the token that the next request is signed with."""
+        session = Session(credentials, 1)
+        session.hello(hello(1, checksum, device_id), 0.0)
+        session.request(BODY, 0.0)
+        return credentials.token
+
+    def test_a_given_token_is_used_whatever_the_device_reveals(self):
+        credentials = Credentials(Token(TOKEN), Saved(tokens={}))
+        self.assertEqual(
+            self.meet(credentials, bytes.fromhex(OTHER_TOKEN)), Token(TOKEN)
+        )
+        self.assertEqual(credentials.source, "the given token")
+
+    def test_a_saved_token_is_used_whatever_the_device_reveals(self):
+        credentials = Credentials(None, Saved())
+        self.assertEqual(
+            self.meet(credentials, bytes.fromhex(OTHER_TOKEN)), Token(TOKEN)
+        )
+        self.assertEqual(credentials.source, "the saved token")
+        credentials = Credentials(None, Saved(source="devices.json"))
+        self.assertEqual(credentials.source, "the token from devices.json")
+
+    def test_a_device_that_is_not_saved_gets_no_command(self):
+        """Even if it reveals a token: anybody can forge a hello."""
+        for saved in (Saved(), Saved(tokens={})):
+            with self.assertRaisesRegex(TokenError, "device 77 is not among the saved"):
+                self.meet(Credentials(None, saved), bytes.fromhex(OTHER_TOKEN), 77)
+
+    def test_a_saved_device_is_found_by_the_low_word_of_its_id(self):
+        credentials = Credentials(None, Saved())
+        self.assertEqual(
+            self.meet(credentials, device_id=16 << 32 | DEVICE_ID), Token(TOKEN)
+        )
+        both = {16 << 32 | DEVICE_ID: Token(OTHER_TOKEN), DEVICE_ID: Token(TOKEN)}
+        credentials = Credentials(None, Saved(tokens=both))
+        self.assertEqual(
+            self.meet(credentials, device_id=16 << 32 | DEVICE_ID), Token(OTHER_TOKEN)
+        )
+
+    def test_the_first_revealed_token_stays(self):
+        credentials = Credentials()
+        session = Session(credentials, 1)
+        self.assertRaises(PacketError, session.request, BODY, 0.0)
+        session.hello(hello(1), 0.0)
+        with self.assertRaisesRegex(TokenError, "hides its token"):
+            session.request(BODY, 0.0)
+        session.hello(hello(1, bytes.fromhex(TOKEN)), 0.0)
+        self.assertEqual(credentials.token, Token(TOKEN))
+        session.hello(hello(1), 0.0)
+        for device_id in (DEVICE_ID, 77):
+            other = hello(1, bytes.fromhex(OTHER_TOKEN), device_id)
+            with self.assertRaisesRegex(TokenError, "another token than at first"):
+                session.hello(other, 0.0)
+            self.assertEqual(credentials.token, Token(TOKEN))
+        self.assertEqual(credentials.source, "the revealed token")
+
+    def test_a_verified_device_is_not_exchanged_for_another(self):
+        for credentials in (Credentials(), Credentials(None, Saved())):
+            session = Session(credentials, 1)
+            session.hello(hello(1, bytes.fromhex(TOKEN)), 0.0)
+            session.reply(signed('{"id":7,"result":1}'), (7,), 0.0)
+            with self.assertRaisesRegex(PacketError, "a hello from device 77, not"):
+                session.hello(hello(1, bytes.fromhex(TOKEN), 77), 0.0)
+
+    def test_before_that_it_may_be(self):
+        """A forged hello that came first does not keep the saved device away."""
+        credentials = Credentials(None, Saved())
+        session = Session(credentials, 1)
+        session.hello(hello(1, device_id=77), 0.0)
+        self.assertRaises(TokenError, session.request, BODY, 0.0)
+        session.hello(hello(1), 0.0)
+        session.request(BODY, 0.0)
+        self.assertIn("device 77 was here before", session.former)
+
+    def test_a_saved_token_that_is_malformed_is_an_error_of_ours(self):
+        saved = Saved(tokens={DEVICE_ID: "no token"})
+        with self.assertRaisesRegex(TokenError, "32 hex digits"):
+            self.meet(Credentials(None, saved))
+
+
+class HighWordTest(unittest.TestCase):
+    """Device ids beyond 32 bits, as PROTOCOL.rst has them."""
+
+    LONG_ID = 16 << 32 | DEVICE_ID
+
+    def asked(self, session):
+        _, datagram = session.request(BODY, 0.0)
+        return packet.decode(datagram).header.device_id
+
+    def test_a_silence_is_followed_by_a_request_with_0_in_the_high_word(self):
+        session = Session(Credentials(Token(TOKEN)), 1)
+        session.hello(hello(1, device_id=self.LONG_ID), 0.0)
+        asked = []
+        for _ in range(4):
+            asked.append(self.asked(session))
+            session.silence()
+        self.assertEqual(asked, [self.LONG_ID, DEVICE_ID] * 2)
+
+    def test_what_was_answered_is_kept(self):
+        session = Session(Credentials(Token(TOKEN)), 1)
+        session.hello(hello(1, device_id=self.LONG_ID), 0.0)
+        session.silence()
+        session.reply(signed('{"id":7,"result":1}'), (7,), 0.0)
+        session.silence()
+        self.assertEqual(self.asked(session), DEVICE_ID)
+
+    def test_ordinary_ids_are_sent_as_they_came(self):
+        session = Session(Credentials(Token(TOKEN)), 1)
+        session.hello(hello(1), 0.0)
+        session.silence()
+        self.assertEqual(self.asked(session), DEVICE_ID)

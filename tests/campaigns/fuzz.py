@@ -11,12 +11,13 @@ import random
 import sys
 from unittest import mock
 
-from miio_pure import Client, MiioError, Token, packet, payload
-from miio_pure.session import Session
+from miio_pure import MiioError, Token, packet, payload
+from miio_pure.session import Credentials, Session
 from miio_pure.simulator import REPEATS, fan
 
 from ..support import TOKEN, run_cli, vectors
-from ..support.wire import Wire
+from ..support.devices import counting_fan
+from ..support.wire import MemoryClient, Wire
 
 SECRET = Token(TOKEN)
 ODD = (
@@ -129,18 +130,20 @@ class Victims:
 
     def __init__(self, token):
         self.token = token
-        self.session = Session(token, 1)
+        self.session = Session(Credentials(token), 1)
         self.session.hello(
             packet.HEADER.pack(packet.MAGIC, 32, 1, 1, b"\xff" * 16), 0.0
         )
-        self.devices = [fan(token, device_id=1, repeats=repeats) for repeats in REPEATS]
+        self.devices = [
+            counting_fan(token, device_id=1, repeats=repeats) for repeats in REPEATS
+        ]
 
     def take(self, datagram):
         quietly(packet.decode, datagram)
         quietly(packet.decode, datagram, self.token)
         quietly(packet.decode_hello, datagram)
         quietly(self.session.reply, datagram, (1, 2, 3), 0.0)
-        quietly(Session(None, 1).hello, datagram, 0.0)
+        quietly(Session(Credentials(), 1).hello, datagram, 0.0)
         self.devices.append(self.devices.pop(0))
         for reply in self.devices[0].handle(datagram, 1.0):
             packet.decode(reply, self.token)
@@ -169,6 +172,25 @@ def fuzz_payload(text):
     """What lies behind the checksum gets this text."""
     names = []
     value = quietly(payload.load, text, names)
+    check_value(value, names, text)
+    typed = fuzz_typed(text.decode("utf-8", "surrogateescape"))
+    if not names and not isinstance(value, MiioError) and b"\0" not in text:
+        assert typed == value, "%r is read in two ways" % text[:80]
+
+
+def fuzz_typed(text):
+    """Somebody typed this text."""
+    names = []
+    value = quietly(payload.load_typed, text, names)
+    check_value(value, names, text)
+    if isinstance(value, MiioError):
+        assert str(value).count("\n") == 2
+        assert str(value).replace("\n", "").isprintable(), "%r" % text[:80]
+    return value
+
+
+def check_value(value, names, text):
+    """What was read can be written, and is read again as the same."""
     if isinstance(value, MiioError):
         return
     assert isinstance(value, dict) and all(isinstance(name, str) for name in names)
@@ -186,7 +208,7 @@ def signed(text, token=SECRET):
 def converse(text):
     """A client gets this payload for an answer; the command line, for a command."""
     device = fan(SECRET, device_id=1)
-    client = Client("lamp", SECRET, timeout=1.0, link=Wire(device))
+    client = MemoryClient(Wire(device), timeout=1.0)
     client.handshake()
     device.handle = lambda datagram, now: [signed(text), text[:2000], datagram]
     quietly(client.send, "get_prop", ["power"])

@@ -24,9 +24,10 @@ from miio.push_server import PushServer
 from miio.push_server import server as push_server
 
 from miio_pure import Client, DeviceError, NoReply
-from miio_pure.simulator import Simulator, fan
+from miio_pure.simulator import Simulator
 
 from ..support import OTHER_TOKEN, TOKEN, CliCase, run_cli
+from ..support.devices import counting_fan
 
 MODEL = "some.fan.model"
 FAN = {
@@ -143,7 +144,7 @@ class TheirClientTest(unittest.TestCase):
     """Their client, our device: the same answers as our client gets."""
 
     def test_same_answers(self):
-        device = fan(TOKEN)
+        device = counting_fan(TOKEN)
         with Simulator(device, port=54321), Client("127.0.0.1", TOKEN) as ours:
             theirs = MiIOProtocol("127.0.0.1", TOKEN, timeout=3)
             for method, params in (

@@ -10,7 +10,6 @@ import random
 import sys
 
 from miio_pure import (
-    Client,
     DeviceError,
     MiioError,
     NoReply,
@@ -22,7 +21,7 @@ from miio_pure import (
 from miio_pure.simulator import FakeDevice
 
 from ..support import OTHER_TOKEN, TOKEN
-from ..support.wire import Wire
+from ..support.wire import MemoryClient, Wire
 
 TIMEOUT = 5.0  # s
 READ, WRITE = "get_work", "work"
@@ -54,11 +53,11 @@ class RandomWire(Wire):
         if datagram != packet.HELLO:
             self._note(datagram)
         if self.happens("forge"):
-            self._arrive(self._forged(datagram), self.rng.uniform(0, 1))
+            self.deliver(self._forged(datagram), self.rng.uniform(0, 1))
         for copy in self._spoiled(datagram):
             for reply in self.device.handle(copy, self._time):
                 for spoiled in self._spoiled(reply):
-                    self._arrive(spoiled, self._delay(spoiled))
+                    self.deliver(spoiled, self._delay(spoiled))
 
     def _note(self, datagram):
         decoded = packet.decode(datagram, Token(TOKEN))
@@ -100,10 +99,10 @@ class RandomWire(Wire):
         junk = bytes(rng.getrandbits(8) for _ in range(rng.randrange(100)))
         return rng.choice(self._old + [other, reject, junk, request])
 
-    def _arrive(self, datagram, delay):
+    def deliver(self, datagram, delay):
         if len(datagram) > 32:
             self._old = [datagram] + self._old[:9]
-        super()._arrive(datagram, delay)
+        super().deliver(datagram, delay)
 
 
 def counting_device(rng, **options):
@@ -139,8 +138,7 @@ def scenario(seed):
         for name in ("lose", "delay", "repeat", "damage", "truncate", "forge")
     }
     wire = RandomWire(device, rng, **chances)
-    client = Client("lamp", TOKEN, timeout=TIMEOUT, link=wire)
-    client._session._ident = rng.randrange(1, 1 << 30)  # all follows from the seed
+    client = MemoryClient(wire, timeout=TIMEOUT, first_id=rng.randrange(1, 1 << 30))
     answered = calls = last = 0
     for nonce in range(rng.randrange(1, 8)):
         method = rng.choice((READ, WRITE))
@@ -188,7 +186,7 @@ def success_rate(calls, seed):
     rng = random.Random(seed)
     device, _ = counting_device(rng)
     wire = RandomWire(device, rng)
-    client = Client("lamp", TOKEN, timeout=TIMEOUT, link=wire)
+    client = MemoryClient(wire, timeout=TIMEOUT)
     client.handshake()
     wire.chances["lose"] = 0.3
     good = 0

@@ -8,7 +8,7 @@ import unittest
 
 from miio_pure import MiioError, PayloadError, packet, payload
 
-from . import fuzz, scenarios
+from . import databases, fuzz, scenarios
 
 
 class QuietCase(unittest.TestCase):
@@ -66,8 +66,20 @@ class PromiseTest(QuietCase):
             b"{'a\\'",
             b"[-e3]",
         ):
-            for quotes in ('"', "\"'"):
-                self.assertRaises(PayloadError, payload.load, text, [], quotes)
+            self.assertRaises(PayloadError, payload.load, text)
+            self.assertRaises(PayloadError, payload.load_typed, text.decode())
+
+
+class DatabasesTest(QuietCase):
+    def test_random_databases(self):
+        """Our reader tells what sqlite3 tells, and survives damage."""
+        seed = random.randrange(1 << 32)
+        for number in range(seed, seed + 20):
+            with self.subTest(seed=number):
+                same, files = databases.compare(number)
+                self.assertTrue(same)
+                for damage_seed in range(20):
+                    databases.damage(random.Random(damage_seed), files)
 
 
 class WireTest(QuietCase):
@@ -108,9 +120,9 @@ class RulesTest(QuietCase):
         self.assertTrue(self.broken(200))
 
     def test_new_ids_for_writes(self):
-        from miio_pure import client
+        from miio_pure import exchange
 
-        self.spoil(client, "READS", ("",))
+        self.spoil(exchange, "READS", ("",))
         self.assertTrue(self.broken())
 
     def test_clock_that_stands(self):
@@ -120,14 +132,12 @@ class RulesTest(QuietCase):
         self.assertTrue(self.broken())
 
     def test_more_time_than_there_is(self):
-        from miio_pure.client import _Call
+        from ..support import wire
 
-        init = _Call.__init__
-
-        def longer(self, session, link, where, deadline):
-            init(self, session, link, where, deadline + 1)
-
-        self.spoil(_Call, "__init__", longer)
+        ask = wire.ask
+        self.spoil(
+            wire, "ask", lambda s, r, deadline, now: ask(s, r, deadline + 1, now)
+        )
         self.assertTrue(self.broken())
         self.assertIn("deadline", self.said.getvalue())
 

@@ -29,6 +29,7 @@ from ..support import (
     run_python,
     vectors,
 )
+from ..support.devices import counting_fan
 
 
 def setUpModule():
@@ -88,7 +89,7 @@ class HelpTest(CliCase):
         with mock.patch.dict(sys.modules, {"miio_pure.simulator": None}):
             for flag in ("--demo", "--simulate"):
                 error = self.check_failure(2, flag)
-                self.assertIn("came without simulator.py", error)
+                self.assertIn("came without its folder simulator", error)
 
     def test_wrong_usage(self):
         for args in (
@@ -200,7 +201,7 @@ class DeviceCase(CliCase):
     options = {}
 
     def setUp(self):
-        self.device = fan(TOKEN, **self.options)
+        self.device = counting_fan(TOKEN, **self.options)
         simulator = Simulator(self.device)
         simulator.__enter__()
         self.addCleanup(simulator.__exit__)
@@ -241,25 +242,25 @@ class SendTest(DeviceCase):
     def test_badly_written_commands_are_repaired_with_a_warning(self):
         for command in (
             '{"method":"toggle",,"params":[],"id":1}',
-            "{'method':'toggle','params':[],}",
+            "{'method':'toggle','params':[]}",
             "{method: toggle}",
         ):
             status, out, err = self.send(command)
             self.assertEqual((status, out), (0, '["ok"]\n'))
-            if "'" not in command or ",}" in command:
-                self.assertRegex(err, r"\Awarning: [^\n]+\n\Z")
+            self.assertRegex(err, r"\Awarning: [^\n]+\n\Z")
 
     def test_broken_commands(self):
         for command, text in (
             ('{"method":"toggle","params":[1}', "line 1 column 31"),
-            ("", "method"),
+            ("", "nothing here"),
             ("[]", "list"),
             ('{"id":1}', "method"),
             ('{"method":5}', "method is a str"),
             ('{"method":"a","params":"x"}', "params are"),
             ('{"method":"a","id":"x"}', "id is"),
-            ('{"method":"a\n"\n"b"}', "line 2 column 1|line 3 column 1"),
-            ("\udcff", "object|JSON"),
+            ('{"method":"a"\n"b"}', "line 2 column 1"),
+            ('{"method":"a","params":[1,,2]}', "a value is missing"),
+            ("\udcff", "not a valid character"),
             ("\ud800", "object|JSON"),
         ):
             with self.subTest(command=command):
@@ -296,7 +297,7 @@ class SendTest(DeviceCase):
         error = self.check_failure(
             1, *self.at, "--token", OTHER_TOKEN, "--info", "--timeout", "0.3"
         )
-        self.assertIn("is the token right", error)
+        self.assertIn("is the given token right", error)
 
     def test_hidden_token(self):
         error = self.check_failure(1, *self.at, "--info")

@@ -226,7 +226,7 @@ def write_tokens(
     starts = [0]
     for row in io.StringIO(source):
         starts.append(starts[-1] + len(row))
-    written = []
+    written: "List[str]" = []
     position = 0
     for index, token in enumerate(tokens):
         if token.type in INVISIBLE:

@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""A network in memory, whose time only the test moves."""
+"""A network in memory, whose time only the test moves, and a client on it."""
 
 import heapq
 import unittest
 
-from miio_pure import Client, Token, packet, payload
-from miio_pure.simulator import fan
+from miio_pure import Found, Token, packet, payload
+from miio_pure.client import drive
+from miio_pure.exchange import Request, ask, greet
+from miio_pure.session import Credentials, Session
 
 from . import TOKEN
+from .devices import counting_fan
+
+FIRST_ID = 1000
 
 
 class Wire:
-    """Stands where a Link does, between a Client and a FakeDevice; only it moves time.
+    """Stands where a Link does, between an exchange and a FakeDevice.
 
     faults: what happens to each datagram that the client sends, in order: "ok", "lose"
-    (it never arrives), "lose reply", or a number: the reply comes that many seconds
-    later. When they run out, all is well. junk: datagrams that arrive before the next
-    reply.
+    (it never arrives), "lose reply", a number (the reply comes that many seconds
+    later), or a NoReply that the network answers with. When they run out, all is well.
+    junk: datagrams that arrive before the next reply.
     """
 
     address, port = "192.0.2.1", 54321
@@ -26,7 +31,6 @@ class Wire:
         self.faults = list(faults)
         self.junk = list(junk)
         self.sent = []
-        self.closed = 0
         self._time = 5000.0
         self._coming = []
         self._count = 0
@@ -40,18 +44,18 @@ class Wire:
     def send(self, datagram):
         self.sent.append(datagram)
         fault = self.faults.pop(0) if self.faults else "ok"
-        if isinstance(fault, OSError):
+        if isinstance(fault, Exception):
             raise fault
         if fault == "lose":
             return
         for junk in self.junk:
-            self._arrive(junk, 0.005)
+            self.deliver(junk, 0.005)
         replies = self.device.handle(datagram, self._time)
         if fault != "lose reply":
             for reply in replies:
-                self._arrive(reply, 0.01 + (fault if isinstance(fault, float) else 0.0))
+                self.deliver(reply, 0.01 + (fault if isinstance(fault, float) else 0.0))
 
-    def _arrive(self, datagram, delay):
+    def deliver(self, datagram, delay):
         self._count += 1
         heapq.heappush(self._coming, (self._time + delay, self._count, datagram))
 
@@ -63,23 +67,44 @@ class Wire:
         self._time = max(self._time, until)
         return None
 
-    def discard(self):
-        while self._coming and self._coming[0][0] <= self._time:
-            heapq.heappop(self._coming)
+    def renew(self):
+        self._coming.clear()
 
-    def close(self):
-        self.closed += 1
+
+class MemoryClient:
+    """What Client is, on a wire: no socket, no clock, no threads."""
+
+    def __init__(
+        self, wire, token=TOKEN, *, tokens=None, timeout=5.0, first_id=FIRST_ID
+    ):
+        self.wire, self.timeout = wire, timeout
+        credentials = Credentials(None if token is None else Token(token), tokens)
+        self.session = Session(credentials, first_id, "lamp")
+
+    def handshake(self):
+        deadline = self.wire.now() + self.timeout
+        steps = greet(self.session, deadline, self.wire.now)
+        return Found(self.wire.address, self.wire.port, drive(steps, self.wire))
+
+    def send(self, method, params=(), *, retry=None):
+        return self.command({"method": method, "params": params}, retry=retry)
+
+    def command(self, fields, *, retry=None):
+        request = Request(fields, retry)
+        deadline = self.wire.now() + self.timeout
+        return drive(ask(self.session, request, deadline, self.wire.now), self.wire)
 
 
 class WireCase(unittest.TestCase):
-    def connect(self, faults=(), *, token=TOKEN, timeout=5.0, junk=(), **device):
-        """A client on a wire to a fan."""
-        self.device = fan(TOKEN, **device)
+    def connect(self, faults=(), *, token=TOKEN, tokens=None, timeout=5.0, **device):
+        """Return a client on a wire to a fan."""
+        junk = device.pop("junk", ())
+        self.device = counting_fan(TOKEN, **device)
         self.wire = Wire(self.device, faults, junk)
-        return Client("lamp", token, timeout=timeout, link=self.wire)
+        return MemoryClient(self.wire, token, tokens=tokens, timeout=timeout)
 
     def requests(self):
-        """(id, stamp) of each request sent."""
+        """Return (id, stamp) of each request sent."""
         decoded = [
             packet.decode(datagram, Token(TOKEN))
             for datagram in self.wire.sent

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The simulated device, in memory and on sockets."""
+"""The simulated device in memory: a datagram in, datagrams out."""
 
-import socket
 import unittest
 
-from miio_pure import Client, Token, TokenError, packet, payload
-from miio_pure.simulator import FAULTS, FakeDevice, Simulator, fan
+from miio_pure import Token, TokenError, packet, payload
+from miio_pure.simulator import FAULTS, FakeDevice
 
 from ..support import OTHER_TOKEN, TOKEN
+from ..support.devices import counting_fan
 
 
 def ask(device, method, params=(), ident=1, now=10.0, **fields):
@@ -47,7 +47,7 @@ class HelloTest(unittest.TestCase):
 
 class MethodsTest(unittest.TestCase):
     def setUp(self):
-        self.device = fan(TOKEN)
+        self.device = counting_fan(TOKEN)
 
     def check(self, expected, *args, **fields):
         self.assertEqual(ask(self.device, *args, **fields), [expected])
@@ -172,7 +172,7 @@ class MethodsTest(unittest.TestCase):
             ("drop", [[1]], 1),
             ("answer", [[1], [1]], 1),
         ):
-            device = fan(TOKEN, repeats=repeats)
+            device = counting_fan(TOKEN, repeats=repeats)
             self.assertEqual(
                 ask(device, "bump", ident=5) + ask(device, "bump", ident=5), replies
             )
@@ -183,9 +183,108 @@ class MethodsTest(unittest.TestCase):
         self.assertEqual(ask(device, "bump", ident=5), [[76]])  # no memory is endless
 
 
+class HighWordTest(unittest.TestCase):
+    """One known model fills the high half of the device id in what it sends."""
+
+    def setUp(self):
+        self.device = counting_fan(TOKEN, device_id=7, high_word=16)
+
+    def answer(self, device_id):
+        text = b'{"id":1,"method":"bump","params":[]}'
+        request = packet.encode(Token(TOKEN), text, device_id=device_id, stamp=0)
+        return self.device.handle(request, 0.0)
+
+    def test_every_reply_has_it(self):
+        (hello,) = self.device.handle(packet.HELLO, 0.0)
+        (reply,) = self.answer(7)
+        for datagram in (hello, reply):
+            header = packet.decode(datagram, Token(TOKEN)).header
+            self.assertEqual(header.device_id, 16 << 32 | 7)
+
+    def test_requests_with_it_are_not_answered(self):
+        self.assertEqual(self.answer(16 << 32 | 7), [])
+        self.assertEqual(self.device.acted, 0)
+
+
+class GrowthTest(unittest.TestCase):
+    """A device that shows its token is no amplifier for those who forge addresses."""
+
+    LONG = {"long": lambda params: ["x" * size for size in params]}
+
+    def device(self, **options):
+        return FakeDevice(TOKEN, methods=self.LONG, **options)
+
+    def ask(self, device, params, method="long", ident=1):
+        """(bytes that the device received, bytes that it sent, results)"""
+        text = payload.dump({"id": ident, "method": method, "params": params})
+        token = device.token
+        request = packet.encode(token, text, device_id=device.device_id, stamp=0)
+        replies = device.handle(request, 0.0)
+        results = [outcome(reply, token) for reply in replies if len(reply) > 32]
+        return len(request), sum(map(len, replies)), results
+
+    def ask_new(self, *args, **fields):
+        return self.ask(self.device(reveal=True), *args, **fields)
+
+    def test_long_replies_become_an_error(self):
+        for size in range(0, 400, 7):
+            received, sent, (result,) = self.ask_new([size])
+            self.assertLessEqual(sent, 3 * received)
+            if size > 250:
+                self.assertEqual(result, (-30001, "resp too long"))
+            if size < 100:
+                self.assertEqual(result, ["x" * size])
+
+    def test_the_whole_budget_may_be_used(self):
+        cases = [self.ask_new([size]) for size in range(100, 300)]
+        received, sent, _ = max(cases, key=lambda case: case[1])
+        self.assertEqual(sent, 3 * received)
+
+    def test_the_error_fits_whatever_the_id(self):
+        for ident in [10**power for power in range(19)] + [-(10**18)]:
+            received, sent, (result,) = self.ask_new([1000], ident=ident)
+            self.assertEqual(result, (-30001, "resp too long"))
+            self.assertLessEqual(sent, 3 * received)
+
+    def test_info_fits(self):
+        for ident in [10**power for power in range(10)]:
+            _, _, (result,) = self.ask_new([], "miIO.info", ident=ident)
+            self.assertEqual(result["model"], "simulated.fan.v1")
+            self.assertEqual(result["token"], TOKEN)
+
+    def test_a_repeated_id_with_a_shorter_request(self):
+        device = self.device(reveal=True, repeats="answer")
+        _, _, (result,) = self.ask(device, [400] + [0] * 90)
+        self.assertEqual(len(result[0]), 400)
+        received, sent, (result,) = self.ask(device, [400])
+        self.assertEqual(result, (-30001, "resp too long"))
+        self.assertLessEqual(sent, 3 * received)
+
+    def test_faults_add_no_more(self):
+        for names in (
+            ("repeat",),
+            ("repeat", "reorder"),
+            ("repeat", "extra packets", "dirty JSON"),
+        ):
+            for size in range(0, 200, 9):
+                device = self.device(reveal=True, faults=names)
+                for _ in range(3):
+                    received, sent, _ = self.ask(device, [size])
+                    self.assertLessEqual(sent, 3 * received)
+
+    def test_a_hello_is_answered_with_its_own_size(self):
+        for reveal in (True, False):
+            (reply,) = FakeDevice(TOKEN, reveal=reveal).handle(packet.HELLO, 0.0)
+            self.assertEqual(len(reply), len(packet.HELLO))
+
+    def test_who_knows_a_hidden_token_gets_all(self):
+        _, _, (result,) = self.ask(self.device(), [50000])
+        self.assertEqual(result, ["x" * 50000])
+
+
 class FaultsTest(unittest.TestCase):
     def replies(self, fault, times=1):
-        device = fan(TOKEN, faults=[fault])
+        device = counting_fan(TOKEN, faults=[fault])
         request = packet.encode(
             device.token,
             b'{"id":1,"method":"bump","params":[]}',
@@ -242,51 +341,3 @@ class FaultsTest(unittest.TestCase):
         (reject,) = self.replies("reject")
         self.assertRaises(TokenError, packet.decode, reject)
         self.assertEqual(self.device.acted, 0)
-
-
-class SimulatorTest(unittest.TestCase):
-    def test_delay(self):
-        device = fan(TOKEN)
-        with Simulator(device) as simulator, Client(
-            "127.0.0.1", TOKEN, port=simulator.port
-        ) as client:
-            device.delay = 0.02
-            self.assertEqual(client.send("get_prop", ["power"]), ["on"])
-
-    def test_trace(self):
-        seen = []
-        with Simulator(
-            fan(TOKEN), trace=lambda *event: seen.append(event)
-        ) as simulator:
-            with Client("127.0.0.1", TOKEN, port=simulator.port) as client:
-                client.handshake()
-        self.assertEqual(seen[0], ("received", packet.HELLO, "127.0.0.1"))
-        self.assertEqual(seen[1][0::2], ("sent", "127.0.0.1"))
-
-    def test_peers_that_are_gone(self):
-        with Simulator(fan(TOKEN)) as simulator:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
-                for _ in range(20):
-                    gone.sendto(packet.HELLO, (simulator.address, simulator.port))
-            with Client("127.0.0.1", TOKEN, port=simulator.port) as client:
-                self.assertEqual(client.send("get_prop", ["power"]), ["on"])
-
-    def test_all_addresses(self):
-        with Simulator(fan(TOKEN), "0.0.0.0") as simulator, Client(
-            "127.0.0.1", TOKEN, port=simulator.port
-        ) as client:
-            self.assertEqual(client.send("get_prop", ["power"]), ["on"])
-
-    def test_a_reply_that_no_network_takes(self):
-        device = fan(TOKEN)
-        with Simulator(device) as simulator:
-            handle = device.handle
-            device.handle = lambda *args: [bytes(70000)] + handle(*args)
-            with Client("127.0.0.1", TOKEN, port=simulator.port) as client:
-                self.assertEqual(client.send("get_prop", ["power"]), ["on"])
-
-    def test_port_in_use(self):
-        with Simulator(fan(TOKEN)) as simulator:
-            self.assertRaises(
-                OSError, Simulator, fan(TOKEN), "127.0.0.1", simulator.port
-            )

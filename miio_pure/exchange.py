@@ -1,0 +1,346 @@
+# SPDX-License-Identifier: MIT
+"""The rules of one call to a device, as generators that never block.
+
+The life of a call:
+
+                  +-----------------------------------------+
+                  |  hello at 0, 0.3 and 0.9 s              |  only where one is due:
+        start --> |     until one is answered               |  at first, after a minute
+                  +-----------------------------------------+  and after each silence
+                        | answered, or half of the attempt's time is over
+                        v
+                  +-----------------------------------------+
+                  |  request, signed and stamped            |  attempt 1, 2 or 3: each
+             +--> |     wait for the reply to this or an    |  has its share, 1:2:2, of
+             |    |     earlier attempt of the same call    |  the call's time
+             |    +-----------------------------------------+
+             |          |                  |          |
+             |       silence         busy (reads)   reply --> the result, or DeviceError
+             |          |                  |
+             |          v                  v
+             +----- hello, then the same id or a fresh one
+                        |
+                        +--> no attempt or no time left: the reason for the silence
+
+UDP loses packets, repeats them and lets them overtake each other, and anybody may send
+some. So whatever is not the reply to this call is skipped. Skipping never buys time:
+the call has one deadline.
+
+A retry raises the question whether a command can run twice. With the same id, a device
+that drops repeated ids acts at most once; but then it may not answer the retry either.
+With a fresh id every device answers, and may act twice. So reads take fresh ids, and
+commands keep theirs.
+
+A generator yields what it wants: bytes to send; a float, the time until which it waits;
+or `DROP`. Whoever drives it sends it the datagram that arrived, or None when the time
+has come, and throws a `NoReply` into it when the network refuses. The value that it
+returns is the result of the call. `Client` drives one and blocks; others may drive
+hundreds with one poll, and the tests drive them with no socket at all.
+"""
+
+from .errors import (
+    DeviceError,
+    MiioError,
+    NoReply,
+    PacketError,
+    PayloadError,
+    TokenError,
+)
+from .packet import HELLO, Packet
+from .session import Session, compose
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Generator, List, Literal, Optional, Union
+
+    Retry = Literal["same", "fresh", "never"]
+    # What a call yields, and the ways in which waiting may end.
+    Wish = Union[bytes, float, "Signal"]
+    Outcome = Union["Signal", "Answer"]
+    Waiting = Generator[Wish, Optional[bytes], Outcome]
+
+# When hellos are sent, in seconds from the first: bursts upset some devices.
+HELLO_AT = (0.0, 0.3, 0.9)  # s
+# Each attempt's share of the time of a call.
+SHARES = (1, 2, 2)
+# Below this share of a call's time, another attempt is pointless.
+MIN_SHARE = 0.1
+RETRIES = ("same", "fresh", "never")
+# Prefixes of the methods that only read.
+READS = ("get_", "miIO.get_", "miIO.info", "miIO.wifi_assoc_state")
+# Errors that pass by themselves, and how long to wait for that.
+BUSY = (-9999, -30001)
+BUSY_PAUSE = 0.5  # s
+MAX_ID_BITS = 63
+# How many kinds of datagrams that were skipped a message names.
+MAX_KINDS = 3
+# One rejection alone may be a damaged hello reply.
+MIN_REJECTIONS = 2
+
+
+class Signal:
+    """A value with a name: nothing else can be taken for it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+# Yielded: drop what has arrived, and whatever may still arrive for earlier requests. A
+# new socket does both.
+DROP = Signal("DROP")
+# How waiting may end, other than with an Answer.
+SILENCE = Signal("SILENCE")
+GREETED = Signal("GREETED")
+
+
+class Answer:
+    """The result that a device answered with."""
+
+    __slots__ = ("result",)
+
+    def __init__(self, result: "Any") -> None:
+        self.result = result
+
+
+class Request:
+    """A command, ready to be sent as often as its retries allow.
+
+    fields: the members of the request; an "id" among them is sent as it is. retry:
+    "same", "fresh", "never" or None, which is "fresh" for reads and "same" for the
+    rest. Raises TypeError or ValueError for what cannot be sent.
+    """
+
+    def __init__(self, fields: "Dict[str, Any]", retry: "Optional[Retry]") -> None:
+        if retry is not None and retry not in RETRIES:
+            raise ValueError('retry is "same", "fresh" or "never", not %r' % (retry,))
+        extra = dict(fields)
+        method, ident = extra.pop("method", None), extra.pop("id", None)
+        if ident is not None and type(ident) is not int:
+            raise TypeError("an id is a whole number, not %r" % (ident,))
+        if ident is not None and ident.bit_length() > MAX_ID_BITS:
+            raise ValueError("an id of %d bits is too long" % ident.bit_length())
+        self.body = compose(method, extra.pop("params", ()), extra)
+        self.ident: "Optional[int]" = ident
+        self.is_read = method.startswith(READS)
+        self.retry: "Retry" = retry or ("fresh" if self.is_read else "same")
+
+
+def greet(
+    session: Session, deadline: float, now: "Callable[[], float]"
+) -> "Generator[Wish, Optional[bytes], Packet]":
+    """Say hello; return the hello reply as a Packet, or raise NoReply."""
+    return _Call(session, deadline, now).handshake()
+
+
+def ask(
+    session: Session, request: Request, deadline: float, now: "Callable[[], float]"
+) -> "Generator[Wish, Optional[bytes], Any]":
+    """Send a request and return the result, or raise the error that says why not.
+
+    deadline: the monotonic time by which the call ends, whatever arrives. now: returns
+    the monotonic time.
+    """
+    return _Call(session, deadline, now).ask(request)
+
+
+class _Call:
+    """One call: hellos, attempts and waits until its deadline."""
+
+    def __init__(
+        self, session: Session, deadline: float, now: "Callable[[], float]"
+    ) -> None:
+        self._session, self._now = session, now
+        self._started, self._deadline = now(), deadline
+        # A reply to the id of any attempt of this call is the answer.
+        self._idents: "List[int]" = []
+        self._skipped = _Skipped()
+        self._hellos = 0
+        self._greeted = False
+        self._attempts = 0
+
+    def handshake(self) -> "Generator[Wish, Optional[bytes], Packet]":
+        try:
+            yield from self._greet(self._deadline)
+        except NoReply:
+            self._session.expect_hello()
+            raise
+        if self._session.greeting is None or not self._greeted:
+            self._session.expect_hello()
+            raise self._skipped.verdict or self._explain_no_hello()
+        return self._session.greeting
+
+    def ask(self, request: Request) -> "Generator[Wish, Optional[bytes], Any]":
+        try:
+            if request.ident is not None and not self._session.needs_hello(self._now()):
+                # An earlier request may have had the same id, and its reply may still
+                # be on the way. Where a hello comes first, that drops it.
+                yield DROP
+            if self._session.greeting is None:
+                yield from self._greet(self._deadline)
+            if self._session.greeting is None:
+                raise self._skipped.verdict or self._explain_no_hello()
+            return (yield from self._try_all(request))
+        except NoReply as error:
+            self._session.expect_hello()
+            error.attempts = self._attempts
+            raise
+
+    def _try_all(self, request: Request) -> "Generator[Wish, Optional[bytes], Any]":
+        busy: "Optional[DeviceError]" = None
+        shares = SHARES[:1] if request.retry == "never" else SHARES
+        least = (self._deadline - self._started) * MIN_SHARE
+        for turn, share in enumerate(shares):
+            now = self._now()
+            left = self._deadline - now
+            if turn and left < least:
+                break
+            until = now + left * share / sum(shares[turn:])
+            try:
+                answer = yield from self._attempt(request, until)
+            except DeviceError as error:
+                if error.code not in BUSY or not request.is_read:
+                    raise
+                busy = error
+                # The device has already answered these ids.
+                self._idents.clear()
+                yield from self._listen(min(self._now() + BUSY_PAUSE, self._deadline))
+                continue
+            if isinstance(answer, Answer):
+                return answer.result
+            self._session.silence()
+            if self._is_rejected():
+                break
+        raise busy or self._skipped.verdict or self._explain_silence(request)
+
+    def _attempt(self, request: Request, until: float) -> "Waiting":
+        """Send a request once, after a hello if one is due, and wait for the answer."""
+        now = self._now()
+        if self._session.needs_hello(now):
+            outcome = yield from self._greet(now + (until - now) / 2)
+            # A late answer to an earlier attempt may come instead of a hello reply.
+            # A device that rejects the token, or reveals another, gets no request.
+            if isinstance(outcome, Answer) or self._is_rejected():
+                return outcome
+        ident = request.ident
+        if ident is None and self._idents and request.retry == "same":
+            ident = self._idents[0]
+        ident, datagram = self._session.request(request.body, self._now(), ident)
+        self._idents.append(ident)
+        yield datagram
+        self._attempts += 1
+        return (yield from self._listen(until))
+
+    def _greet(self, until: float) -> "Waiting":
+        """Say hello until it is answered; return GREETED, SILENCE or a late answer."""
+        start = self._now()
+        if not self._idents:
+            # Hello replies of long ago would set the clock back.
+            yield DROP
+        for at, following in zip(HELLO_AT, HELLO_AT[1:] + (until - start,)):
+            if start + at > until:
+                break
+            yield HELLO
+            self._hellos += 1
+            outcome = yield from self._listen(min(start + following, until), GREETED)
+            if outcome is not SILENCE or self._is_rejected():
+                return outcome
+        return SILENCE
+
+    def _listen(self, until: float, awaited: "Optional[Signal]" = None) -> "Waiting":
+        """Wait for a datagram that is meant for this call; skip the others.
+
+        awaited: GREETED while a hello reply is expected, which then ends the wait.
+        """
+        while True:
+            datagram = yield until
+            if datagram is None:
+                return SILENCE
+            try:
+                if awaited is GREETED and len(datagram) == len(HELLO):
+                    self._session.hello(datagram, self._now())
+                    self._greeted = True
+                    return GREETED
+                result = self._session.reply(datagram, self._idents, self._now())
+                return Answer(result)
+            except (PacketError, PayloadError, TokenError) as error:
+                self._skipped.add(error)
+
+    def _is_rejected(self) -> bool:
+        return self._skipped.rejections >= MIN_REJECTIONS
+
+    def _explain_no_hello(self) -> NoReply:
+        return NoReply(
+            "%s: no answer to hello within %s: is the device switched on, is the "
+            "address right, and is this host in the same subnet? Devices ignore other "
+            "subnets%s" % (self._session.name, self._spent(), self._skipped)
+        )
+
+    def _explain_silence(self, request: Request) -> MiioError:
+        """Return the most likely reason for the silence."""
+        session = self._session
+        if session.reveals_another_token() and not session.verified:
+            return TokenError(
+                "%s: no answer, and its hello reveals a token other than %s: it was "
+                "reset or set up again. The revealed token is used if you give and "
+                "save none" % (session.name, session.credentials.source)
+            )
+        text = self._describe_silence() + self._spent()
+        if not session.verified and (self._greeted or not self._hellos):
+            text += (
+                "; is %s right? Most devices ignore requests that are signed with a "
+                "wrong one" % session.credentials.source
+            )
+        if not request.is_read:
+            text += "; it may have acted all the same"
+        if session.former and not session.verified:
+            text += "; " + session.former
+        text = "%s: %s%s" % (session.name, text, self._skipped)
+        return NoReply(text, self._attempts)
+
+    def _describe_silence(self) -> str:
+        count = self._attempts
+        requests = "the request" if count == 1 else "%d requests" % count
+        if self._hellos and not self._greeted:
+            return "no answer to %s, nor to hello, within " % requests
+        if not self._session.verified:
+            return "it answered hello, but not %s within " % requests
+        if self._greeted:
+            return "it still answers hello, but no longer %s within " % requests
+        return "no answer to %s within " % requests
+
+    def _spent(self) -> str:
+        return "%.1f s" % (self._now() - self._started)
+
+
+class _Skipped:
+    """What arrived instead of an answer, in little space.
+
+    rejections: how many times a token was refused. verdict: the first error that is the
+    outcome of the call if no answer comes, or None.
+    """
+
+    def __init__(self) -> None:
+        self.rejections = 0
+        self.verdict: "Optional[MiioError]" = None
+        self._kinds: "Dict[str, int]" = {}
+
+    def add(self, error: MiioError) -> None:
+        text = str(error)
+        if text not in self._kinds and len(self._kinds) >= MAX_KINDS:
+            text = "others"
+        self._kinds[text] = self._kinds.get(text, 0) + 1
+        self.rejections += isinstance(error, TokenError)
+        if self.verdict is None and isinstance(error, (TokenError, PayloadError)):
+            # The traceback would keep the datagram alive.
+            self.verdict = error.with_traceback(None)
+
+    def __str__(self) -> str:
+        if not self._kinds:
+            return ""
+        return "; what came instead: " + ", ".join(
+            "%s (%s)" % (text, "once" if count == 1 else "%d times" % count)
+            for text, count in self._kinds.items()
+        )

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""MD5 and JSON by the shortest way that this Python has.
+
+On a router, a command spends most of its time on imports. `hashlib` loads OpenSSL, and
+`json` loads `re` with all that hangs on it, while the C code inside both is there at
+once. So this module takes the C code where it is, and the ordinary modules elsewhere.
+"""
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional, Tuple
+
+    Hash = Callable[[bytes], Any]
+    Codec = Tuple[Callable[[str], Any], Callable[[Any], str]]
+
+BLANKS = " \t\n\r"  # RFC 8259 section 2
+TOO_LARGE = float("inf")
+
+
+def _find_md5() -> "Optional[Hash]":
+    try:
+        from _md5 import md5  # type: ignore[import-not-found,unused-ignore]
+
+        md5(b"")
+        return md5  # type: ignore[no-any-return,unused-ignore]
+    except (ImportError, ValueError):
+        pass
+    try:
+        # Importing hashlib logs a traceback where MD5 is missing, so ask OpenSSL first.
+        if "hashlib" not in sys.modules:
+            from _hashlib import openssl_md5
+
+            _allow_md5(openssl_md5)
+        from hashlib import md5
+
+        return _allow_md5(md5)
+    except (ImportError, ValueError):
+        return None
+
+
+def _allow_md5(md5: "Callable[..., Any]") -> "Hash":
+    """Wrap md5 with usedforsecurity=False, so that it works on hosts in FIPS mode.
+
+    Python has that parameter from 3.9 on. ValueError if MD5 is forbidden all the same.
+    """
+    try:
+        md5(b"", usedforsecurity=False)
+        return lambda data: md5(data, usedforsecurity=False)
+    except (TypeError, ValueError):
+        md5(b"")
+        return md5
+
+
+class NotJSON(ValueError):
+    """A text is not strict JSON.
+
+    reason: what was expected. position: the index of the character that is wrong.
+    """
+
+    def __init__(self, reason: str, position: int) -> None:
+        super().__init__(reason, position)
+        self.reason, self.position = reason, position
+
+
+def _read_float(digits: str) -> float:
+    number = float(digits)
+    # JSON has no infinity, so such a number could not be written again.
+    if abs(number) == TOO_LARGE:
+        raise ValueError("number too large: %.20s" % digits)
+    return number
+
+
+def _refuse_constant(word: str) -> "Any":
+    raise ValueError("%s is not JSON" % word)
+
+
+def _refuse_object(value: object) -> "Any":
+    raise TypeError("%s cannot be written as JSON" % type(value).__name__)
+
+
+class _Rules:
+    """What the C scanner reads its rules from."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float = staticmethod(_read_float)
+    parse_int = int
+    parse_constant = staticmethod(_refuse_constant)
+    memo: "Any" = {}
+
+
+def load_c_json() -> "Codec":
+    """Return (parse, write) made of the C half of the json module.
+
+    Raises ImportError or TypeError where there is none, as on PyPy.
+    """
+    from _json import (
+        encode_basestring_ascii,
+        make_encoder,
+        make_scanner,
+    )
+
+    scan = make_scanner(_Rules())  # type: ignore[arg-type]
+
+    def parse(text: str) -> "Any":
+        text = text.rstrip(BLANKS)
+        start = len(text) - len(text.lstrip(BLANKS))
+        try:
+            value, end = scan(text, start)
+        except StopIteration as stop:
+            raise NotJSON("expected a value", stop.value) from None
+        except SystemError:
+            # Up to Python 3.11, the scanner can raise its error only where json has
+            # been imported.
+            _load_error_class(start)
+            return parse(text)
+        except ImportError:
+            raise NotJSON("not valid", start) from None
+        except ValueError as error:
+            raise _explain(error) from None
+        rest = text[end:].lstrip(BLANKS)
+        if rest:
+            raise NotJSON("expected the end", len(text) - len(rest))
+        return value
+
+    def write(value: "Any") -> str:
+        encode = make_encoder(
+            {}, _refuse_object, encode_basestring_ascii, None, ":", ",", False, False,
+            False,
+        )  # fmt: skip
+        return "".join(encode(value, 0))
+
+    write([parse('{"a":[1.5]}')])
+    return parse, write
+
+
+def _load_error_class(start: int) -> None:
+    """Import the error that the C scanner raises.
+
+    Debian's smallest Python has no json up to 3.11: there, raise NotJSON without a
+    position.
+    """
+    try:
+        import json  # noqa: F401
+    except ImportError:
+        raise NotJSON("not valid", start) from None
+
+
+def load_json() -> "Codec":
+    """Return (parse, write) made of the ordinary json module."""
+    import json
+
+    decode = json.JSONDecoder(
+        parse_float=_read_float, parse_constant=_refuse_constant
+    ).decode
+    encode = json.JSONEncoder(
+        separators=(",", ":"), allow_nan=False, default=_refuse_object
+    ).encode
+
+    def parse(text: str) -> "Any":
+        try:
+            return decode(text)
+        except ValueError as error:
+            raise _explain(error) from None
+
+    return parse, encode
+
+
+def _explain(error: ValueError) -> ValueError:
+    """Turn a JSONDecodeError into NotJSON; return any other error as it is."""
+    position = getattr(error, "pos", None)
+    if position is None:
+        return error
+    return NotJSON(str(getattr(error, "msg")), position)
+
+
+def _find_json() -> "Codec":
+    try:
+        return load_c_json()
+    except (ImportError, TypeError):
+        return load_json()
+
+
+# md5(data) returns an object whose digest() has 16 bytes; None where this Python has no
+# MD5 at all.
+md5 = _find_md5()
+
+# parse(text) returns the value of a strict JSON text. It raises NotJSON where the text
+# is not JSON, and ValueError for numbers that are too large.
+# write(value) returns compact JSON in ASCII. It raises ValueError or TypeError for what
+# JSON cannot say.
+parse, write = _find_json()

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: MIT
+"""Where the library meets the network: addresses, sockets, and socket errors."""
+
+import errno
+import time
+from _thread import allocate_lock, start_new_thread
+
+from .errors import NoReply
+
+# The socket module is a layer over _socket that takes longer to import than all of this
+# package. A UDP client needs nothing of it.
+try:
+    import _socket
+except ImportError:
+    import socket as _socket  # type: ignore[no-redef]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, List, Optional, Union
+
+    # Called with "sent" or "received", each datagram, and the device's address.
+    Trace = Callable[[str, bytes, str], None]
+
+socket = _socket
+PORT = 54321
+MAX_RECEIVE = 65535  # bytes
+MAX_TIMEOUT = 86400.0  # s
+MAX_DISCARDED = 100  # datagrams
+# These errors mean what silence means: the way is broken, perhaps for a moment only.
+LIKE_SILENCE = (
+    errno.EHOSTUNREACH,
+    errno.EHOSTDOWN,
+    errno.ENETUNREACH,
+    errno.ENETDOWN,
+    errno.ENOBUFS,
+    errno.EAGAIN,
+)
+
+
+def check_limits(port: int, timeout: float, *hosts: str) -> None:
+    """Raise TypeError or ValueError for invalid arguments."""
+    for host in hosts:
+        if not isinstance(host, str):
+            raise TypeError("a host is a str, not %s" % type(host).__name__)
+    if type(port) is not int or not 0 < port < 65536:
+        raise ValueError("a port is a whole number from 1 to 65535, not %r" % (port,))
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError("a timeout is a number, not %s" % type(timeout).__name__)
+    if not 0 < timeout <= MAX_TIMEOUT:
+        raise ValueError("a timeout is over 0 s and at most a day, not %r" % timeout)
+
+
+def resolve(host: str, deadline: float) -> str:
+    """Return the IPv4 address of a host; NoReply if there is none by the deadline."""
+    try:
+        socket.inet_pton(socket.AF_INET, host)
+        return host
+    except (OSError, ValueError):
+        pass
+    is_number = not host.strip("0123456789./")
+    if is_number or not all(" " < char < "\x7f" for char in host):
+        raise NoReply(
+            "%s is neither an IPv4 address, such as 192.168.1.47, nor a host name"
+            % ascii(host)
+        )
+    result = _look_up(host, deadline)
+    if isinstance(result, str):
+        return result
+    raise NoReply("cannot find the host %s: %s" % (host, result.strerror))
+
+
+def _look_up(host: str, deadline: float) -> "Union[str, OSError]":
+    outcome: "List[Union[str, OSError]]" = []
+    done = allocate_lock()
+    done.acquire()
+
+    # getaddrinfo() knows no timeout, so it runs in a thread of its own, which coverage
+    # does not follow.
+    def look_up() -> None:  # pragma: no cover
+        try:
+            # A str would need the codec idna, which small hosts lack.
+            name = host.encode("ascii")
+            found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_DGRAM)
+            outcome.append(str(found[0][4][0]))
+        except OSError as error:
+            outcome.append(error)
+        finally:
+            done.release()
+
+    try:
+        start_new_thread(look_up, ())
+    except RuntimeError:
+        # The system gives no more threads.
+        look_up()
+    done.acquire(True, max(0.0, deadline - time.monotonic()))
+    return outcome[0] if outcome else OSError(0, "no answer from the name server")
+
+
+def open_socket(bind: "Optional[str]", deadline: float) -> "socket.socket":
+    """Return a UDP socket at the local address bind; NoReply if there is none."""
+    address = None if bind is None else resolve(bind, deadline)
+    try:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    except OSError as error:
+        text = "this system gives no socket: %s" % error.strerror
+        raise NoReply(text) from None
+    try:
+        if address is not None:
+            sock.bind((address, 0))
+    except OSError as error:
+        sock.close()
+        text = "cannot send from %s, which is not an address of this host: %s"
+        raise NoReply(text % (bind, error.strerror)) from None
+    return sock
+
+
+def explain(name: str, error: OSError) -> NoReply:
+    """Say what a socket error means to somebody who wants to reach this device."""
+    if isinstance(error, ConnectionError):
+        # ICMP says that the port is unreachable.
+        text = "the port is closed: it is not a miIO device, or a firewall rejects us"
+    elif error.errno == errno.EBADF:
+        text = "the client was closed during the call"
+    elif isinstance(error, PermissionError):
+        text = "a firewall on this host forbids it, or it is a broadcast address"
+    else:
+        text = "cannot be reached: %s" % (error.strerror or error)
+    return NoReply("%s: %s" % (name, text))
+
+
+class Link:
+    """A UDP socket connected to one device, so that nobody else's datagrams arrive.
+
+    name: what messages call the device. bind: the local address to send from, or None.
+    Everything that goes wrong raises NoReply.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        bind: "Optional[str]",
+        deadline: float,
+        trace: "Optional[Trace]" = None,
+    ) -> None:
+        self.name = "%s port %d" % (host, port)
+        self.address = resolve(host, deadline)
+        self.port = port
+        self._trace = trace
+        self._bind = None if bind is None else resolve(bind, deadline)
+        self._socket = self._connect()
+
+    def _connect(self) -> "socket.socket":
+        # The addresses are known, so that no deadline is needed here.
+        sock = open_socket(self._bind, 0.0)
+        try:
+            sock.connect((self.address, self.port))
+        except OSError as error:
+            sock.close()
+            raise explain(self.name, error) from None
+        return sock
+
+    def renew(self) -> None:
+        """Take a new socket: what was sent to the old one can no longer arrive."""
+        self._socket.close()
+        self._socket = self._connect()
+
+    def fileno(self) -> int:
+        """Return the file descriptor, for poll() and the like."""
+        return self._socket.fileno()
+
+    def send(self, datagram: bytes) -> None:
+        """Send a datagram; ignore errors that mean what silence means."""
+        if self._trace:
+            self._trace("sent", datagram, self.address)
+        try:
+            self._socket.send(datagram)
+        except OSError as error:
+            if error.errno not in LIKE_SILENCE:
+                raise explain(self.name, error) from None
+
+    def receive(self, until: float) -> "Optional[bytes]":
+        """Return the next datagram, or None if there is none by the time until."""
+        while True:
+            left = until - time.monotonic()
+            if left <= 0:
+                return None
+            try:
+                self._socket.settimeout(left)
+                datagram = self._socket.recv(MAX_RECEIVE)
+            except socket.timeout:
+                return None
+            except OSError as error:
+                if error.errno not in LIKE_SILENCE:
+                    raise explain(self.name, error) from None
+                continue
+            if self._trace:
+                self._trace("received", datagram, self.address)
+            return datagram
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()

@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: MIT
+"""A simulated device in memory: a datagram goes in, the datagrams that answer it come
+out.
+
+It has no socket and no clock. Its faults are those that real devices and networks have;
+each is switched on by its name.
+
+The sender's address in a datagram can be forged, and then the replies hit somebody who
+never asked. So a device that shows its token, which proves nothing about who signs with
+it, never answers with more than MAX_GROWTH times the bytes that it received: it reports
+-30001 "resp too long" instead, as a device does whose reply does not fit.
+"""
+
+from ..errors import DeviceError, MiioError
+from ..packet import HEADER, HELLO, MAGIC, MAX_DATAGRAM, Token, decode, encode
+from ..payload import dump, load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
+
+    Params = Union[List[Any], Dict[str, Any]]
+    Method = Callable[[Params], Any]
+    Action = Callable[[List[Any]], List[Any]]
+
+# fmt: off
+FAULTS = (
+    "deaf",           # It answers nothing at all.
+    "lose",           # It acts, but its replies are lost.
+    "repeat",         # Each reply comes twice.
+    "damage",         # A bit of each reply is flipped.
+    "reorder",        # Each reply comes after the next one.
+    "wrong id",       # It replies to an id that nobody used.
+    "wrong token",    # It signs its replies with another token.
+    "dirty JSON",     # It writes JSON as some firmwares do.
+    "extra packets",  # It sends a packet of 32 bytes before each reply.
+    "reject",         # It says that it rejects the token.
+)
+# fmt: on
+REPEATS = ("act", "drop", "answer")
+HIDDEN = b"\xff" * 16
+MAX_PARAMS = 100
+MAX_TEXT = 1000  # characters of a property's value
+MAX_REPLY = 65000  # bytes of JSON
+MAX_GROWTH = 3  # bytes sent for each byte received, where the token is no secret
+_MAX_REMEMBERED = 64  # ids whose replies are kept
+
+
+class FakeDevice:
+    """Answer datagrams as a device does.
+
+    token: as for Client. device_id: 64 bits. high_word: every reply has this in the
+    high 32 bits of its device id, but only requests without it are answered; one known
+    model does so, with 16. model: the one that miIO.info names. properties: values by
+    name (for get_prop and set_NAME) or by (siid, piid) (for get_properties and
+    set_properties). actions: functions from a list to a list, by (siid, aiid). methods:
+    functions from params to a result, by name; they may raise DeviceError. reveal: show
+    the token in hello replies, and keep all replies small, as said above; otherwise
+    hello replies show `hidden`, 16 bytes. repeats: what a repeated id brings about: the
+    device acts again ("act"), keeps silent ("drop"), or answers again without acting
+    ("answer"). epoch: seconds that are added to `now` to make the stamp; 0 makes it the
+    uptime.
+
+    Three attributes may be read and changed at any time. faults: a set of names from
+    FAULTS. delay: seconds for which a Simulator holds back each reply. acted: how many
+    commands other than reads were carried out.
+    """
+
+    def __init__(
+        self,
+        token: "Union[str, bytes, Token]",
+        *,
+        device_id: int = 0x03DB1166,
+        high_word: int = 0,
+        model: str = "simulated.fan.v1",
+        properties: "Optional[Dict[Any, Any]]" = None,
+        actions: "Optional[Dict[Tuple[int, int], Action]]" = None,
+        methods: "Optional[Dict[str, Method]]" = None,
+        reveal: bool = False,
+        hidden: bytes = HIDDEN,
+        repeats: str = "act",
+        epoch: float = 0.0,
+        faults: "Iterable[str]" = (),
+    ) -> None:
+        self.token = Token(token)
+        self.device_id = device_id
+        self.high_word = high_word
+        self.model = model
+        self.properties = dict(properties or {})
+        self.actions = dict(actions or {})
+        self.methods: "Dict[str, Method]" = {
+            "miIO.info": self._get_info,
+            "get_prop": self._get_prop,
+            "get_properties": self._get_properties,
+            "set_properties": self._set_properties,
+            "action": self._run_action,
+        }
+        self.methods.update(methods or {})
+        self.reveal = reveal
+        self.hidden = hidden
+        self.repeats = repeats
+        self.epoch = epoch
+        self.faults = set(faults)
+        self.delay = 0.0
+        self.acted = 0
+        # The payloads of the last replies, by id, and replies that "reorder" holds.
+        self._remembered: "Dict[int, bytes]" = {}
+        self._held: "List[bytes]" = []
+
+    def handle(self, datagram: bytes, now: float) -> "List[bytes]":
+        """Return the datagrams that answer this one; junk gets none.
+
+        now: seconds of any clock that never goes back.
+        """
+        if "deaf" in self.faults:
+            return []
+        stamp = int(now + self.epoch)
+        if datagram == HELLO:
+            shown = bytes(self.token) if self.reveal else self.hidden
+            return [self._pack_header(stamp, shown)]
+        request = self._read_request(datagram)
+        if request is None:
+            return []
+        if "reject" in self.faults:
+            return [self._pack_header(stamp, HIDDEN, length=len(datagram))]
+        max_size = MAX_GROWTH * len(datagram) if self.reveal else MAX_DATAGRAM
+        # Padding takes one byte or more of what is left beside the header.
+        reply = self._reply(request, min(MAX_REPLY, max_size - HEADER.size - 1))
+        if reply is None:
+            return []
+        datagrams = self._make_datagrams(reply, stamp)
+        return _limit_sizes(datagrams, max_size) if self.reveal else datagrams
+
+    def _pack_header(self, stamp: int, checksum: bytes, length: int = 32) -> bytes:
+        device_id = self._find_shown_id()
+        return HEADER.pack(MAGIC, length, device_id, stamp & 0xFFFFFFFF, checksum)
+
+    def _find_shown_id(self) -> int:
+        return self.high_word << 32 | self.device_id
+
+    def _read_request(self, datagram: bytes) -> "Optional[Dict[str, Any]]":
+        """Return the JSON of a request that is meant for this device, or None."""
+        try:
+            packet = decode(datagram, self.token)
+            if packet.payload is None or packet.header.device_id != self.device_id:
+                return None
+            return load(packet.payload)
+        except MiioError:
+            return None
+
+    def _reply(self, request: "Dict[str, Any]", max_size: int) -> "Optional[bytes]":
+        """Return the payload that answers a request, or None for silence."""
+        ident = request.get("id")
+        if type(ident) is not int or ident.bit_length() > 63:
+            return None
+        if ident not in self._remembered or self.repeats == "act":
+            self._remember(ident, self._carry_out(ident, request))
+        elif self.repeats == "drop":
+            return None
+        reply = self._remembered[ident]
+        if len(reply) > max_size:
+            return _write_error(ident, DeviceError(-30001, "resp too long"))
+        return reply
+
+    def _remember(self, ident: int, reply: bytes) -> None:
+        # A dict keeps the order of insertion, so the first id is the oldest.
+        self._remembered.pop(ident, None)
+        self._remembered[ident] = reply
+        if len(self._remembered) > _MAX_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+
+    def _carry_out(self, ident: int, request: "Dict[str, Any]") -> bytes:
+        """Do what a request asks for; return the payload of the reply."""
+        try:
+            return dump({"id": ident, "result": self._call(request)})
+        except DeviceError as error:
+            return _write_error(ident, error)
+        except ValueError:
+            # The result parses as JSON but cannot be written again, for it is nested
+            # too deeply.
+            return _write_error(ident, DeviceError(-30001, "resp invalid json"))
+
+    def _call(self, request: "Dict[str, Any]") -> "Any":
+        method, params = request.get("method"), request.get("params")
+        if not isinstance(method, str) or not isinstance(params, (list, dict)):
+            raise DeviceError(-32600, "Invalid Request")
+        if len(params) > MAX_PARAMS:
+            raise DeviceError(-5001, "too many params")
+        known = self.methods.get(method)
+        name = method[4:] if method.startswith("set_") else None
+        if known is None and name not in self.properties:
+            raise DeviceError(-10000, "method not found")
+        if not method.startswith("get_") and method != "miIO.info":
+            self.acted += 1
+        return known(params) if known else self._set_prop(name, params)
+
+    def _make_datagrams(self, reply: bytes, stamp: int) -> "List[bytes]":
+        """Return the datagrams of a reply, after the faults that are switched on."""
+        faults = self.faults
+        datagrams = [self._sign(reply, stamp)]
+        if "extra packets" in faults:
+            datagrams.insert(0, self._pack_header(stamp, HIDDEN))
+        if "repeat" in faults:
+            datagrams *= 2
+        if "lose" in faults:
+            return []
+        if "reorder" in faults and self._held:
+            datagrams, self._held = datagrams + self._held, []
+        elif "reorder" in faults:
+            datagrams, self._held = [], datagrams
+        return datagrams
+
+    def _sign(self, reply: bytes, stamp: int) -> bytes:
+        """Return the datagram of a reply, with those faults that are inside it."""
+        token, faults = self.token, self.faults
+        if "wrong id" in faults:
+            reply = dump(dict(load(reply), id=-1))
+        if "dirty JSON" in faults:
+            reply = b"{," + reply[1:-1] + b',,"exe_time":007}\0k'
+        if "wrong token" in faults:
+            token = Token(bytes(byte ^ 0x55 for byte in bytes(token)))
+        datagram = encode(token, reply, device_id=self._find_shown_id(), stamp=stamp)
+        if "damage" in faults:
+            datagram = datagram[:-1] + bytes((datagram[-1] ^ 1,))
+        return datagram
+
+    def _get_info(self, params: "Params") -> "Any":
+        low_word = (self.device_id & 0xFFFFFFFF).to_bytes(4, "big")
+        return {
+            "model": self.model,
+            "mac": ":".join("%02X" % byte for byte in b"\2\0" + low_word),
+            "fw_ver": "1.0.0",
+            "hw_ver": "simulated",
+            "netif": {"localIp": "127.0.0.1"},
+            # Devices do repeat it here, and python-miio's info command expects it.
+            "token": self.token.hex(),
+        }
+
+    def _get_prop(self, params: "Params") -> "Any":
+        return [
+            self.properties.get(name) if isinstance(name, str) else None
+            for name in params
+        ]
+
+    def _set_prop(self, name: "Any", params: "Params") -> "Any":
+        if not isinstance(params, list) or len(params) != 1:
+            raise DeviceError(-5001, "invalid params")
+        code = self._set_value(name, params[0])
+        if code:
+            raise DeviceError(-5001, "invalid params")
+        return ["ok"]
+
+    def _get_properties(self, params: "Params") -> "Any":
+        answers = []
+        for item, key in _read_addresses(params, "piid"):
+            known = key in self.properties
+            answer = dict(item, code=0 if known else -4003)
+            if known:
+                answer["value"] = self.properties[key]
+            answers.append(answer)
+        return answers
+
+    def _set_properties(self, params: "Params") -> "Any":
+        answers = []
+        for item, key in _read_addresses(params, "piid"):
+            value = item.pop("value", None)
+            answers.append(dict(item, code=self._set_value(key, value)))
+        return answers
+
+    def _set_value(self, key: "Any", value: "Any") -> int:
+        """Set a property; return the MIoT code that tells how it went."""
+        if key not in self.properties:
+            return -4003
+        if type(value) is not type(self.properties[key]) or len(str(value)) > MAX_TEXT:
+            return -4005
+        self.properties[key] = value
+        return 0
+
+    def _run_action(self, params: "Params") -> "Any":
+        ((item, key),) = _read_addresses([params], "aiid")
+        given = item.pop("in", [])
+        if key not in self.actions or not isinstance(given, list):
+            return dict(item, code=-4003)
+        return dict(item, code=0, out=self.actions[key](given))
+
+
+def _limit_sizes(datagrams: "List[bytes]", max_size: int) -> "List[bytes]":
+    """Return the first of these datagrams, as many as have max_size bytes together."""
+    kept = []
+    for datagram in datagrams:
+        max_size -= len(datagram)
+        if max_size < 0:
+            break
+        kept.append(datagram)
+    return kept
+
+
+def _write_error(ident: int, error: DeviceError) -> bytes:
+    answer = {"code": error.code, "message": error.message}
+    return dump({"id": ident, "error": answer})
+
+
+def _read_addresses(
+    params: "Params", second: str
+) -> "List[Tuple[Dict[str, Any], Tuple[Any, Any]]]":
+    """Return MIoT params as pairs: a copy of the object, and (siid, piid or aiid).
+
+    second: "piid" or "aiid". An object without both numbers raises DeviceError.
+    """
+    found = []
+    for item in params if isinstance(params, list) else [params]:
+        fields = dict(item) if isinstance(item, dict) else {}
+        siid, iid = fields.get("siid"), fields.get(second)
+        if type(siid) is not int or type(iid) is not int:
+            raise DeviceError(-5001, "siid and %s are needed" % second)
+        found.append((fields, (siid, iid)))
+    return found
+
+
+def fan(token: "Union[str, bytes, Token]", **options: "Any") -> FakeDevice:
+    """Make the device of `demo` and `simulate`: a fan with miIO and MIoT properties.
+
+    options: as for FakeDevice.
+    """
+
+    def toggle(params: "Params") -> "Any":
+        power = device.properties["power"]
+        device.properties["power"] = "off" if power == "on" else "on"
+        return ["ok"]
+
+    def toggle_light(given: "List[Any]") -> "List[Any]":
+        device.properties[2, 1] = not device.properties[2, 1]
+        return []
+
+    device = FakeDevice(
+        token,
+        properties={"power": "on", "speed": 33, "level": 2, (2, 1): True, (2, 3): 50},
+        actions={(2, 1): toggle_light},
+        methods={"toggle": toggle},
+        **options,
+    )
+    return device

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Addresses, sockets, and what socket errors mean."""
+
+import errno
+import socket
+import time
+import unittest
+from unittest import mock
+
+from miio_pure import NoReply, link
+from miio_pure.link import Link, explain
+
+from .support import CLOSED_PORT
+from .support.system import system
+
+
+class Fake(link.socket.socket):
+    """A socket whose errors are set by the test; else it keeps silent."""
+
+    on_send = on_receive = ()
+
+    def connect(self, address):
+        pass
+
+    def send(self, datagram):
+        for number in Fake.on_send:
+            raise OSError(number, "text of the system")
+
+    def recv(self, size):
+        if Fake.on_receive:
+            raise OSError(Fake.on_receive.pop(), "text of the system")
+        raise socket.timeout
+
+
+class LinkTest(unittest.TestCase):
+    def connect(self, port):
+        made = Link("127.0.0.1", port, None, time.monotonic() + 1)
+        self.addCleanup(made.close)
+        return made
+
+    def test_what_came_for_the_old_socket_is_dropped(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+            device.bind(("127.0.0.1", 0))
+            made = self.connect(device.getsockname()[1])
+            made.send(b"here")
+            _, peer = device.recvfrom(100)
+            device.sendto(b"early", peer)
+            made.renew()
+            device.sendto(b"late", peer)
+            self.assertIsNone(made.receive(time.monotonic() + 0.01))
+            made.send(b"here")
+            device.sendto(b"answer", device.recvfrom(100)[1])
+            self.assertEqual(made.receive(time.monotonic() + 5), b"answer")
+            self.assertIsNone(made.receive(time.monotonic() - 1))
+
+    def test_it_can_be_polled(self):
+        self.assertGreater(self.connect(CLOSED_PORT).fileno(), 0)
+
+    def test_a_network_that_is_down_for_a_moment_is_silence(self):
+        Fake.on_receive = [errno.EHOSTUNREACH, errno.ENETUNREACH]
+        with system(socket=Fake):
+            made = self.connect(9)
+            for number in (errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH):
+                Fake.on_send = [number]
+                made.send(b"x")
+            self.assertIsNone(made.receive(time.monotonic() + 5))
+        self.assertEqual(Fake.on_receive, [])
+
+    def test_other_errors_are_reported(self):
+        Fake.on_receive, Fake.on_send = [errno.EBADF], [errno.EPERM]
+        with system(socket=Fake):
+            made = self.connect(9)
+            with self.assertRaisesRegex(NoReply, "firewall"):
+                made.send(b"x")
+            with self.assertRaisesRegex(NoReply, "was closed"):
+                made.receive(time.monotonic() + 5)
+
+    def test_a_system_without_sockets(self):
+        refuse = mock.Mock(side_effect=OSError(errno.EMFILE, "Too many open files"))
+        with system(socket=refuse):
+            with self.assertRaisesRegex(NoReply, "gives no socket: Too many"):
+                self.connect(9)
+
+    def test_what_errors_mean(self):
+        for number, text in (
+            (errno.ENETUNREACH, "lamp: cannot be reached: text of the system"),
+            (errno.EPERM, "lamp: a firewall"),
+            (errno.ECONNREFUSED, "lamp: the port is closed"),
+            (errno.EBADF, "lamp: the client was closed"),
+        ):
+            error = explain("lamp", OSError(number, "text of the system"))
+            self.assertIn(text, str(error))
