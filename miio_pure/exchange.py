@@ -221,9 +221,11 @@ class _Call:
         if self._session.needs_hello(now):
             outcome = yield from self._greet(now + (until - now) / 2)
             # A late answer to an earlier attempt may come instead of a hello reply.
-            # A device that rejects the token, or reveals another, gets no request.
-            if isinstance(outcome, Answer) or self._is_rejected():
+            if isinstance(outcome, Answer):
                 return outcome
+            # A device that rejects the token, or reveals another, gets no request.
+            if outcome is SILENCE and self._is_rejected():
+                return SILENCE
         ident = request.ident
         if ident is None and self._idents and request.retry == "same":
             ident = self._idents[0]

@@ -88,7 +88,6 @@ class _Rules:
     parse_float = staticmethod(_read_float)
     parse_int = int
     parse_constant = staticmethod(_refuse_constant)
-    memo: "Any" = {}
 
 
 def load_c_json() -> "Codec":

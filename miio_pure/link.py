@@ -25,7 +25,6 @@ socket = _socket
 PORT = 54321
 MAX_RECEIVE = 65535  # bytes
 MAX_TIMEOUT = 86400.0  # s
-MAX_DISCARDED = 100  # datagrams
 # These errors mean what silence means: the way is broken, perhaps for a moment only.
 LIKE_SILENCE = (
     errno.EHOSTUNREACH,

@@ -136,10 +136,6 @@ class Header(Identified):
     def __init__(self, device_id: int, stamp: int, checksum: bytes) -> None:
         self.device_id, self.stamp, self.checksum = device_id, stamp, checksum
 
-    def __repr__(self) -> str:
-        # The checksum stays out: in a hello reply it may be the token.
-        return "<Header device_id=%d stamp=%d>" % (self.device_id, self.stamp)
-
 
 class Packet:
     """A datagram taken apart.
@@ -154,10 +150,6 @@ class Packet:
         self, header: Header, payload: "Optional[bytes]", token: "Optional[Token]"
     ) -> None:
         self.header, self.payload, self.token = header, payload, token
-
-    def __repr__(self) -> str:
-        size = "no payload" if self.payload is None else "%d bytes" % len(self.payload)
-        return "<Packet %r, %s>" % (self.header, size)
 
 
 def encode(token: Token, payload: bytes, *, device_id: int, stamp: int) -> bytes:
