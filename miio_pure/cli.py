@@ -22,11 +22,11 @@ if TYPE_CHECKING:
         Union,
     )
 
-    from .link import Trace
+    from .devices import Devices, Record
     from .discovery import Found
+    from .link import Trace
     from .packet import Token
     from .simulator import FakeDevice, Simulator
-    from .tokens import Record, Store
 
     Options = argparse.Namespace
 
@@ -276,6 +276,8 @@ def _discover(options: "Options") -> int:
     if "all" in targets:
         raise _Usage("--discover: all stands alone")
     store = _store(options)
+    if store and store.warning:
+        _say("warning: " + store.warning)
     count = 0
     for found in discover(
         *targets,
@@ -284,7 +286,7 @@ def _discover(options: "Options") -> int:
         port=options.port,
         trace=_trace(options),
     ):
-        record = store.find(found.device_id) if store else None
+        record = store.record(found.device_id) if store else None
         facts = _facts(found, record)
         if options.json:
             _print(_json(facts))
@@ -332,10 +334,12 @@ def _talk(options: "Options") -> int:
     fields = None if options.info else _command(options.sendcmd)
     from .client import Client
 
+    token = _token(options)
+    store = None if token else _store(options)
     with Client(
         options.ip,
-        _token(options),
-        tokens=_store(options),
+        token,
+        tokens=store,
         port=options.port,
         timeout=options.timeout,
         bind=options.bindip,
@@ -413,7 +417,7 @@ def _decode(options: "Options") -> int:
 
 
 def _tokens(options: "Options") -> int:
-    find, store = _tokens_package()
+    find = _tokens_package()
     try:
         from .tokens import search  # noqa: F401
     except ImportError as error:
@@ -434,7 +438,9 @@ def _tokens(options: "Options") -> int:
         _say("note: and %d more of these" % (len(findings.notes) - MOST_NOTES))
     reasons = [record.why for record in findings.without]
     for why in sorted(set(reasons)):
-        names = [one.name or one.did for one in findings.without if one.why == why]
+        names = [
+            one.name or one.device_id for one in findings.without if one.why == why
+        ]
         _say(
             "note: %d without a token (%s): %s"
             % (len(names), ", ".join(names[:5]) + ", ..." * (len(names) > 5), why)
@@ -445,7 +451,9 @@ def _tokens(options: "Options") -> int:
         path = _token_file(options)
         if path is None:
             raise _Usage("--save: there is no HOME, so name the file: --token-file")
-        saved = store(path).save(findings.records)
+        from .devices import Devices
+
+        saved = Devices(path).save(findings.records)
         rest = (
             "tokens of no Wi-Fi device, older ones, and those of an unknown device id "
             "(for these there is --token)"
@@ -505,7 +513,7 @@ def _password(options: "Options") -> "Union[str, Callable[[], Optional[str]], No
 
 
 def _print_table(rows: "List[Dict[str, str]]") -> None:
-    keys = ("name", "model", "ip", "mac", "did", "token", "source")
+    keys = ("name", "model", "address", "mac", "device_id", "token", "source")
     titles = ("name", "model", "address", "MAC", "device id", "token", "found in")
     cells = [titles] + [tuple(_shown(row[key]) for key in keys) for row in rows]
     widths = [max(map(_width, column)) for column in zip(*cells)]
@@ -529,7 +537,7 @@ def _token_file(options: "Options") -> "Optional[str]":
     return os.path.join(home, ".config", "miio_pure", "tokens.json")
 
 
-def _store(options: "Options") -> "Optional[Store]":
+def _store(options: "Options") -> "Optional[Devices]":
     """The token file, if there is one."""
     path = _token_file(options)
     if path is None or not os.path.exists(path):
@@ -539,21 +547,21 @@ def _store(options: "Options") -> "Optional[Store]":
             )
         return None
     try:
-        _, open_store = _tokens_package()
-    except _Usage:
+        from .devices import Devices
+    except ImportError:
         if options.token_file:
-            raise
-        return None  # of another copy, which has the folder
-    return open_store(path)  # type: ignore[no-any-return]
+            raise _Usage("this copy of miio_pure came without devices.py") from None
+        return None  # of another copy, which has the module
+    return Devices(path)
 
 
 def _tokens_package() -> "Any":
-    """The functions find and Store of the folder tokens, which may be left out."""
+    """The function find of the folder tokens, which may be left out."""
     try:
-        from .tokens import Store, find
+        from .tokens import find
     except ImportError:
         raise _Usage("this copy of miio_pure came without its folder tokens") from None
-    return find, Store
+    return find
 
 
 def _demo(options: "Options") -> int:

@@ -1,36 +1,36 @@
 # SPDX-License-Identifier: MIT
-"""Tokens out of what Mi Home leaves behind: databases, backups, caches, logs.
+"""Finds devices and their tokens in what other programs leave behind.
 
 from miio_pure.tokens import find
 for record in find("miio2.db").records:
-    print(record.name, record.did, record.token)
+    print(record.name, record.device_id, record.token)
 """
-
-from .record import Record
-from .store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from typing import Callable, Optional, Union
 
     from .search import Findings, Progress
 
-__all__ = ["Record", "Store", "find"]
+__all__ = ["find"]
 
 
 def find(
-    *paths: str,
+    *paths: "Union[str, os.PathLike[str]]",
     password: "Union[str, Callable[[], Optional[str]], None]" = None,
     progress: "Optional[Progress]" = None,
 ) -> "Findings":
-    """The devices in files and folders, with their tokens.
+    """Return the devices in files and folders, with their tokens.
 
-    password: of encrypted backups, or what asks for it. progress: called with the name
-    of each file and of what is packed in it.
+    password: of encrypted backups, or a function that asks for it. progress: called
+    with the path of each file, also of those in archives.
 
     Raises MiioError if nothing was found and a file is damaged, locked, too large or
-    not there; where something was found, that becomes a note. Nothing is written.
+    missing; where something was found, that becomes a note. Nothing is written.
     """
-    from .search import find  # the largest part: a Store has no use for it
+    import os
 
-    return find(paths, password, progress)
+    from .search import find
+
+    return find([os.fspath(path) for path in paths], password, progress)

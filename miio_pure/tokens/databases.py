@@ -1,26 +1,39 @@
 # SPDX-License-Identifier: MIT
-"""Devices in the databases of Mi Home for Android, iOS and macOS, and in the list of
-files that an iPhone's backup is."""
+"""Finds devices in the databases of Mi Home for Android, iOS and macOS."""
 
 from ..aes import AES, unpad
-from ..errors import MiioError
-from .record import Record
-from .sqlite import PAYLOAD, Database
-from .text import why_not
+from ..files.effort import TooMuch
+from ..files.sqlite import Database, is_database
+from .record import make_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Tuple
+    from typing import Any, Dict, Iterator, List
 
-# table: what its columns are called, all in lower case
-_TABLES = {
-    "devicerecord": ("name", "model", "localip", "mac", "did", "token", "parentid"),
-    "zdevice": ("zname", "zmodel", "zlocalip", "zmac", "zdid", "ztoken", "zparentid"),
+    from ..devices import Record
+    from ..files.walk import Leaf
+
+# The tables of Android, and of iOS and macOS: what the column of each field is called.
+_ANDROID = {
+    "name": "name",
+    "model": "model",
+    "address": "localip",
+    "mac": "mac",
+    "device_id": "did",
+    "token": "token",
+    "parent": "parentid",
 }
-_FIELDS = ("name", "model", "ip", "mac", "did", "token")
+_IOS = {
+    "name": "zname",
+    "model": "zmodel",
+    "address": "zlocalip",
+    "mac": "zmac",
+    "device_id": "zdid",
+    "token": "ztoken",
+    "parent": "zparentid",
+}
+_TABLES = {"devicerecord": _ANDROID, "zdevice": _IOS}
 _HEX = set("0123456789abcdefABCDEF")
-_APP = "AppDomain-com.xiaomi.mihome"
-DEVICES = 20000  # in all files
 NO_ANDROID_TOKENS = (
     "Mi Home 5.0.31 and later keeps no tokens in its database: take them from an older "
     "version, from the log of 5.4.49 or 5.4.54, from an iPhone's backup, or from a "
@@ -36,50 +49,60 @@ NO_LOG = (
 )
 
 
-def find_in_database(
-    database: Database, source: str, when: float, has_log: bool
-) -> "Tuple[List[Record], List[str]]":
-    """The devices of a database of Mi Home, and what is to be said of it.
+def is_sqlite(leaf: "Leaf") -> bool:
+    """Whether a leaf is a database of any program."""
+    return is_database(leaf.head)
 
-    Both are empty for any other database.
-    """
-    records: "List[Record]" = []
-    notes: "List[str]" = []
+
+def find_in_database(leaf: "Leaf") -> "Iterator[Record]":
+    """Yield the devices of a database of Mi Home; none for any other database."""
+    wal, journal = leaf.log("-wal"), leaf.log("-journal")
+    database = Database(leaf.file, wal or b"", journal or b"", leaf.effort)
     for table, columns in _TABLES.items():
-        if table not in database.tables:
-            continue
+        if table in database.tables:
+            if database.is_wal and wal is None:
+                leaf.notes.append(NO_LOG)
+            yield from _find_in_table(leaf, database, table, columns)
+
+
+def _find_in_table(
+    leaf: "Leaf", database: Database, table: str, columns: "Dict[str, str]"
+) -> "Iterator[Record]":
+    records: "List[Record]" = []
+    too_much = None
+    try:
         for row in database.rows(table):
-            if len(records) == DEVICES:
-                raise MiioError("over %d devices: more than anybody has" % DEVICES)
-            records.append(_record(row, columns, source, when))
-        if not records:
-            notes.append(LOGGED_OUT)
-        elif table == "devicerecord" and not any(record.token for record in records):
-            notes.append(NO_ANDROID_TOKENS)
-            for record in records:
-                record.why = "this version of the app keeps none"
-        if database.is_wal and not has_log:
-            notes.append(NO_LOG)
-    return records, notes
+            records.append(_read_device(leaf, row, columns))
+    except TooMuch as error:
+        # Damage spoils a whole table, as other rows may be wrong; a limit does not.
+        too_much = error
+    if not records:
+        leaf.notes.append(LOGGED_OUT)
+    elif columns is _ANDROID and not any(record.token for record in records):
+        leaf.notes.append(NO_ANDROID_TOKENS)
+        for record in records:
+            record.why = "this version of the app keeps none"
+    yield from records
+    if too_much:
+        raise too_much
 
 
-def _record(
-    row: "Dict[str, Any]", columns: "Tuple[str, ...]", source: str, when: float
-) -> Record:
-    values = [row.get(column) for column in columns]
-    fields = {
-        field: value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-        for field, value in zip(_FIELDS, values)
-    }
-    record = Record(source, when, **fields)
-    record.token = _revealed(record.token)
-    if not record.token:
-        record.why = why_not(record.did, str(values[-1] or ""))
+def _read_device(
+    leaf: "Leaf", row: "Dict[str, Any]", columns: "Dict[str, str]"
+) -> "Record":
+    fields = {}
+    for field, column in columns.items():
+        value = row.get(column)
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", "replace")
+        fields[field] = value
+    record = make_record(leaf, **fields)
+    record.token = _reveal(record.token)
     return record
 
 
-def _revealed(token: str) -> str:
-    """A token as iOS keeps it: AES-128-ECB under zeros, in hex; others as they are."""
+def _reveal(token: str) -> str:
+    """Decrypt a token of iOS, which is AES-128-ECB under zeros; return others as is."""
     if len(token) < 64 or len(token) % 32 or not _HEX.issuperset(token):
         return token
     cipher, data = AES(bytes(16)), bytes.fromhex(token)
@@ -89,14 +112,3 @@ def _revealed(token: str) -> str:
         return unpad(plain).decode("ascii")
     except ValueError:
         return token
-
-
-def iphone_files(manifest: Database) -> "Iterator[Tuple[str, str]]":
-    """Mi Home's files in an iPhone's backup: (path there, path on the phone)."""
-    if "files" not in manifest.tables:
-        raise MiioError("this Manifest.db is not that of an iPhone's backup")
-    for row in manifest.rows("files", 8 * PAYLOAD):  # with a property list for each
-        name, path = row.get("fileid"), row.get("relativepath")
-        if row.get("domain") == _APP and isinstance(path, str):
-            if isinstance(name, str) and _HEX.issuperset(name) and name:
-                yield name[:2] + "/" + name, path

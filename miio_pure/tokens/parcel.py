@@ -1,56 +1,71 @@
 # SPDX-License-Identifier: MIT
-"""The Android app's device_list_* files: an android.os.Parcel, little-endian."""
+"""Finds devices in the Android app's device_list_* files: parcels of Android.
+
+An android.os.Parcel has no structure of its own: whoever reads it must know what was
+written. These hold a count and then, for each device, the name of its class, its id and
+so on. A string is an int32, little-endian, with the number of its UTF-16 characters (-1
+for null), then the characters, a NUL, and padding to a multiple of four bytes.
+"""
 
 import re
 import struct
 
-from .record import Record
-from .text import why_not
+from ..files.effort import ATTEMPT
+from .record import make_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Tuple
+    from typing import Dict, Iterator, Tuple
+
+    from ..devices import Record
+    from ..files.walk import Leaf
+
+MAX_PARCEL = 32 << 20  # bytes
+MAX_STRING = 1024  # characters
 
 _CLASS = "com.xiaomi.smarthome.core.entity.device.".encode("utf-16-le")
-_LONGEST = 1024  # characters of a string
+# What stands between the model, name and MAC and the token: isOnline, pid,
+# permitLevel, resetFlag and rssi, an int32 each.
+_NUMBERS = 5 * 4  # bytes
 
 
-def is_parcel(head: bytes) -> bool:
-    return _CLASS in head
+def is_parcel(leaf: "Leaf") -> bool:
+    """Whether a leaf is a list of devices."""
+    return _CLASS in leaf.head
 
 
-def find_in_parcel(data: bytes, source: str, when: float) -> "Iterator[Record]":
-    """The devices of a parcel; one that cannot be read is left out."""
-    # newer ones have bytes before the count: look for the class that each starts with
+def find_in_parcel(leaf: "Leaf") -> "Iterator[Record]":
+    """Yield the devices of a parcel; one that cannot be read is left out."""
+    data = leaf.read(MAX_PARCEL, "a device list")
+    # Newer versions write something before the count, so look for the name of the class
+    # that each device begins with.
     for match in re.finditer(re.escape(_CLASS), data):
-        at = match.start() - 4
+        leaf.effort.spend(ATTEMPT)
         try:
-            _, at = _string(data, at)
-            did, at = _string(data, at)
-            model, at = _string(data, at)
-            name, at = _string(data, at)
-            mac, at = _string(data, at)
-            at += 5 * 4  # isOnline, pid, permitLevel, resetFlag, rssi
-            token, at = _string(data, at)
-            ip, at = _string(data, at)
+            fields = _read_device(data, match.start() - 4)
         except (ValueError, struct.error):
             continue
-        record = Record(
-            source, when, did=did, model=model, name=name, mac=mac, token=token, ip=ip
-        )
-        if not token:
-            record.why = why_not(did, "")
-        yield record
+        yield make_record(leaf, **fields)
 
 
-def _string(data: bytes, at: int) -> "Tuple[str, int]":
-    """A string, and where the next field starts: length, UTF-16, NUL, padding."""
+def _read_device(data: bytes, at: int) -> "Dict[str, str]":
+    fields = {}
+    for field in ("class", "device_id", "model", "name", "mac"):
+        fields[field], at = _read_string(data, at)
+    at += _NUMBERS
+    for field in ("token", "address"):
+        fields[field], at = _read_string(data, at)
+    return fields
+
+
+def _read_string(data: bytes, at: int) -> "Tuple[str, int]":
+    """Return a string, and where the next field starts; ValueError if it is none."""
     if at < 0:
         raise ValueError("no length before the string")
     (length,) = struct.unpack_from("<i", data, at)
     if length == -1:
         return "", at + 4
     end = at + 4 + 2 * length
-    if not 0 <= length <= _LONGEST or data[end : end + 2] != b"\0\0":
-        raise ValueError("no string")
+    if not 0 <= length <= MAX_STRING or data[end : end + 2] != b"\0\0":
+        raise ValueError("not a string")
     return data[at + 4 : end].decode("utf-16-le", "replace"), end + 2 + -(end + 2) % 4

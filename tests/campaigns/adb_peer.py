@@ -23,7 +23,8 @@ def hoardy(*args):
 
 
 def tokens(path, password=None):
-    return sorted((one.did, one.token) for one in find(path, password=password).records)
+    records = find(path, password=password).records
+    return sorted((one.device_id, one.token) for one in records)
 
 
 def main():

@@ -17,7 +17,9 @@ import tempfile
 import time
 
 from miio_pure import MiioError
-from miio_pure.tokens.sqlite import Database
+from miio_pure.files.sqlite import Database
+
+from ..support.databases import content, execute
 
 PAGES = [512 << i for i in range(8)]
 KEYS = (
@@ -27,7 +29,7 @@ KEYS = (
     "[id] INTEGER PRIMARY KEY DESC",
     "id INTEGER /* , ( */",
 )
-SLOW = 2.0  # s that a damaged one may take
+MAX_TIME = 2.0  # seconds that a damaged one may take
 
 
 def value(rng):
@@ -44,12 +46,6 @@ def value(rng):
             lambda: "x" * rng.choice((1, 100, 1000, 20000)),
         )
     )()
-
-
-def execute(base, statement, values=()):
-    """Its cursor is closed at once: PyPy would not do it by itself."""
-    with contextlib.closing(base.cursor()) as cursor:
-        cursor.execute(statement, values)
 
 
 def build(rng, path):
@@ -120,20 +116,12 @@ def told_by_sqlite(path):
         return tables
 
 
-def content(path):
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        return b""
-
-
 def told_by_us(data, wal, journal):
     base = Database(io.BytesIO(data), wal, journal)
     return {
         name: list(base.rows(name))
-        for name, (kind, _, _) in base.tables.items()
-        if kind == "table"
+        for name, table in base.tables.items()
+        if table.kind == "table"
     }
 
 
@@ -181,7 +169,7 @@ def main(count=300, damaged=5000, seed=None):
                 print("seed %d, damage %d" % (number, damage_seed))
                 raise
     print("%d databases agree; slowest of the damaged: %.2f s" % (count, slowest))
-    return 0 if slowest < SLOW else 1
+    return 0 if slowest < MAX_TIME else 1
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import unittest
 
 from miio_pure import MiioError, PayloadError, packet, payload
 
-from . import fuzz, scenarios
+from . import databases, fuzz, scenarios
 
 
 class QuietCase(unittest.TestCase):
@@ -68,6 +68,18 @@ class PromiseTest(QuietCase):
         ):
             self.assertRaises(PayloadError, payload.load, text)
             self.assertRaises(PayloadError, payload.load_typed, text.decode())
+
+
+class DatabasesTest(QuietCase):
+    def test_random_databases(self):
+        """Our reader tells what sqlite3 tells, and survives damage."""
+        seed = random.randrange(1 << 32)
+        for number in range(seed, seed + 20):
+            with self.subTest(seed=number):
+                same, files = databases.compare(number)
+                self.assertTrue(same)
+                for damage_seed in range(20):
+                    databases.damage(random.Random(damage_seed), files)
 
 
 class WireTest(QuietCase):

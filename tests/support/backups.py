@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Makes the files that tokens are found in: backups, archives, parcels."""
+"""Makes backups, archives and parcels."""
 
 import io
 import struct
@@ -8,7 +8,7 @@ import zipfile
 import zlib
 
 from miio_pure.aes import AES, pad
-from miio_pure.tokens.backup import pbkdf2
+from miio_pure.files.backup import pbkdf2
 
 DEVICE = {
     "did": "55393227",
@@ -21,7 +21,7 @@ DEVICE = {
 
 
 def tar(members, form=tarfile.USTAR_FORMAT):
-    """A tar of {name: bytes}."""
+    """Return a tar of {name: bytes}."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w", format=form) as archive:
         for name, data in members.items():
@@ -42,21 +42,26 @@ def zipped(members, method=zipfile.ZIP_DEFLATED):
 def backup(
     body, version=3, compress=True, password=None, eight_bit=False, rounds=10, blob=None
 ):
-    """An .ab; eight_bit: how the first version of some phones wrote characters. blob:
-    what is in place of the master key."""
+    """Return an .ab.
+
+    eight_bit: as the first version of some phones wrote characters. blob: what takes
+    the place of the master key.
+    """
     if compress:
         body = zlib.compress(body)
     header = "ANDROID BACKUP\n%d\n%d\n" % (version, compress)
     if password is None:
         return header.encode() + b"none\n" + body
     salt, check_salt, iv = b"s" * 64, b"c" * 64, b"i" * 16
-    master, master_iv = bytes(range(0x70, 0x90)), b"m" * 16  # below and above 0x80
+    # Java writes bytes below and above 0x80 in different ways.
+    master, master_iv = bytes(range(0x70, 0x90)), b"m" * 16
     if eight_bit:
         text, chars = password.encode("latin-1"), master
     else:
         text = password.encode("utf-8")
         chars = "".join(chr(b if b < 0x80 else 0xFF00 | b) for b in master).encode()
-    key = pbkdf2(text, salt, rounds, 32)  # tested by the vectors of RFC 6070
+    # pbkdf2() itself is tested by the vectors of RFC 6070.
+    key = pbkdf2(text, salt, rounds, 32)
     check = pbkdf2(chars, check_salt, rounds, 32)
     blob = blob or b"\x10" + master_iv + b"\x20" + master + b"\x20" + check
     blob = AES(key).encrypt_cbc(iv, pad(blob))
@@ -66,7 +71,7 @@ def backup(
 
 
 def parcel(devices, before=b""):
-    """A device_list file of the Android app."""
+    """Return a device_list file of the Android app."""
     name = "com.xiaomi.smarthome.core.entity.device.MiioDevice"
     parts = [before, struct.pack("<i", len(devices))]
     for device in devices:

@@ -3,16 +3,15 @@
 
 import json
 import os
-import tempfile
-import unittest
 
 from miio_pure import MiioError
 from miio_pure.tokens import find
 
 from . import TESTS
+from .files import FolderCase
 
 SAMPLES = os.path.join(TESTS, "samples", "tokens")
-FIELDS = ("did", "ip", "mac", "model", "name", "token")
+FIELDS = ("device_id", "address", "mac", "model", "name", "token")
 
 
 def sample(*names):
@@ -26,25 +25,15 @@ def expected():
 
 
 def told(records):
-    """What there is to tell of devices, in any order."""
+    """Return what there is to tell of devices, in any order."""
     return sorted(
         sorted((key, value) for key, value in facts.items() if value and key in FIELDS)
         for facts in records
     )
 
 
-class FilesCase(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def write(self, data, *names):
-        path = os.path.join(self.folder, *names or ("file",))
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(data)
-        return path
+class FilesCase(FolderCase):
+    """A test of the devices that are found in files."""
 
     def search(self, data, *names, **options):
         return find(self.write(data, *names), **options)
@@ -54,6 +43,6 @@ class FilesCase(unittest.TestCase):
         return [record.token for record in found.records]
 
     def refused(self, data, text, **options):
-        """It raises a MiioError that says so."""
+        """Check that the search raises a MiioError that says so."""
         with self.assertRaisesRegex(MiioError, text):
             self.search(data, **options)

@@ -1,37 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""Files that are made as they are read: decrypted, inflated, cut out of another."""
+"""Makes files that come into being as they are read: cut out, decrypted, inflated.
+
+Each function takes an open file and returns another one, so they can be stacked: a tar
+in a deflate stream in AES in a zip is read in pieces of a few hundred kilobytes, and
+nothing is unpacked to disk or held in memory as a whole.
+"""
 
 import io
 
 from ..aes import AES, unpad
 from ..errors import MiioError
+from .effort import BYTE_DECRYPTED, BYTE_READ, BYTE_UNPACKED, Effort
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO, Callable, Iterator, List
 
 CHUNK = 1 << 16  # bytes
-UNPACKED = 2 << 30  # bytes that one file may grow to
 CUT_OFF = "the file is cut off: copy it again, whole"
 
 
-class Budget:
-    """What a file may still unpack to, in bytes; MiioError when it is used up."""
-
-    def __init__(self, size: int = UNPACKED) -> None:
-        self._size = self._left = size
-        self.effort = 2000000  # what broken JSON may cost: see text.py
-
-    def spend(self, size: int) -> None:
-        self._left -= size
-        if self._left < 0:
-            raise MiioError(
-                "it unpacks to over %d bytes: a bomb, or too large" % self._size
-            )
-
-
 class _Pieces(io.RawIOBase):
-    """A file that consists of pieces, which are made as they are read."""
+    """A raw file that consists of the pieces that an iterator makes."""
 
     def __init__(self, pieces: "Iterator[bytes]") -> None:
         super().__init__()
@@ -53,12 +43,17 @@ class _Pieces(io.RawIOBase):
         return size
 
 
-def _file(pieces: "Iterator[bytes]") -> "BinaryIO":
+def _make_file(pieces: "Iterator[bytes]") -> "BinaryIO":
     return io.BufferedReader(_Pieces(pieces), CHUNK)  # type: ignore[type-var]
 
 
-def part(file: "BinaryIO", size: int) -> "BinaryIO":
-    """The next so many bytes of a file; MiioError where it ends before."""
+def hold(data: bytes) -> "BinaryIO":
+    """Return bytes in memory as a file that can be peeked into."""
+    return io.BufferedReader(io.BytesIO(data), CHUNK)
+
+
+def cut(file: "BinaryIO", size: int, effort: Effort) -> "BinaryIO":
+    """Return the next so many bytes of a file; MiioError where it ends before."""
 
     def pieces() -> "Iterator[bytes]":
         left = size
@@ -66,14 +61,15 @@ def part(file: "BinaryIO", size: int) -> "BinaryIO":
             piece = file.read(min(CHUNK, left))
             if not piece:
                 raise MiioError(CUT_OFF)
+            effort.spend(BYTE_READ * len(piece))
             left -= len(piece)
             yield piece
 
-    return _file(pieces())
+    return _make_file(pieces())
 
 
-def deferred(make: "Callable[[], BinaryIO]") -> "BinaryIO":
-    """A file that is opened, and may fail, when it is read."""
+def defer(make: "Callable[[], BinaryIO]") -> "BinaryIO":
+    """Return a file that is opened, and may fail, only when it is read."""
 
     def pieces() -> "Iterator[bytes]":
         file = make()
@@ -83,11 +79,11 @@ def deferred(make: "Callable[[], BinaryIO]") -> "BinaryIO":
                 return
             yield piece
 
-    return _file(pieces())
+    return _make_file(pieces())
 
 
-def decrypted(file: "BinaryIO", key: bytes, iv: bytes) -> "BinaryIO":
-    """What AES-CBC with PKCS#7 padding hides; MiioError where it is cut off."""
+def decrypt(file: "BinaryIO", key: bytes, iv: bytes, effort: Effort) -> "BinaryIO":
+    """Undo AES-CBC with PKCS#7 padding; MiioError where the file is cut off."""
 
     def pieces() -> "Iterator[bytes]":
         cipher, chain, last = AES(key), iv, b""
@@ -97,6 +93,8 @@ def decrypted(file: "BinaryIO", key: bytes, iv: bytes) -> "BinaryIO":
                 break
             if len(data) % 16:
                 raise MiioError(CUT_OFF)
+            effort.spend(BYTE_DECRYPTED * len(data))
+            # The last block is held back: it is the padding if nothing follows.
             yield last
             plain = cipher.decrypt_cbc(chain, data)
             chain, last = data[-16:], plain[-16:]
@@ -106,13 +104,13 @@ def decrypted(file: "BinaryIO", key: bytes, iv: bytes) -> "BinaryIO":
         except ValueError:
             raise MiioError(CUT_OFF) from None
 
-    return _file(pieces())
+    return _make_file(pieces())
 
 
-def inflated(file: "BinaryIO", budget: Budget, raw: bool = False) -> "BinaryIO":
-    """What deflate packed; MiioError where it is cut off, damaged or a bomb.
+def inflate(file: "BinaryIO", effort: Effort, raw: bool = False) -> "BinaryIO":
+    """Undo deflate; MiioError where the file is cut off or damaged.
 
-    raw: without the header of zlib, as in a zip. Needs the module zlib.
+    raw: there is no zlib header, as in a zip. Needs the module zlib.
     """
     try:
         import zlib
@@ -128,19 +126,20 @@ def inflated(file: "BinaryIO", budget: Budget, raw: bool = False) -> "BinaryIO":
             try:
                 data = unpacker.decompress(packed, 4 * CHUNK)
             except zlib.error as error:
-                raise MiioError("what is packed is damaged: %s" % error) from None
+                raise MiioError("the packed data is damaged: %s" % error) from None
             if not packed and not data:
                 raise MiioError(CUT_OFF)
-            budget.spend(len(data))
+            effort.spend(BYTE_UNPACKED * len(data))
             yield data
 
-    return _file(pieces())
+    return _make_file(pieces())
 
 
 def read_up_to(file: "BinaryIO", limit: int, what: str) -> bytes:
-    """All of a file; MiioError if that is more than the limit."""
+    """Read all of a file; MiioError if that is more than the limit."""
     size = 0
-    pieces: "List[bytes]" = []  # read(limit) may take as much memory at once
+    # read(limit) may allocate that much at once, so the file is read in pieces.
+    pieces: "List[bytes]" = []
     while True:
         piece = file.read(CHUNK)
         if not piece:

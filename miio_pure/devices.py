@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: MIT
+"""Keeps the saved devices in a file, so that their tokens need not be given again.
+
+from miio_pure.devices import Devices
+with Client("192.168.1.47", tokens=Devices()) as client:
+    client.info()
+"""
+
+import json
+import os
+from time import monotonic, sleep, time
+
+from .errors import MiioError, TokenError
+from .packet import Token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Optional
+
+MAX_FILE = 4 << 20  # bytes
+MAX_DRAFT_AGE = 3600  # seconds
+MAX_FIELDS = {
+    "name": 200,
+    "model": 64,
+    "address": 64,
+    "mac": 64,
+    "device_id": 64,
+    "token": 128,
+}  # characters
+
+_LOCK_PAUSE = 0.05  # seconds
+
+FIELDS = ("name", "model", "address", "mac", "device_id", "token", "source")
+_RIGHTS_OF_OTHERS = 0o077
+# What the JSON of another file can raise when it is read as saved devices.
+_DAMAGED = (
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TokenError,
+    TypeError,
+    ValueError,
+)
+
+
+class Record:
+    """What a file tells of a device; all fields are str, and "" if they are unknown.
+
+    They are name, model, address, mac, device_id and token (32 hex digits for Wi-Fi
+    devices; others have other forms), none longer than MAX_FIELDS says. source: where
+    it was found. when: how new that is, in seconds since 1970. why: if there is no
+    token, what is known of the reason.
+    """
+
+    __slots__ = FIELDS + ("when", "why")
+
+    name: str
+    model: str
+    address: str
+    mac: str
+    device_id: str
+    token: str
+
+    def __init__(self, source: str, when: float = 0.0, **fields: "Any") -> None:
+        self.source = source
+        self.when = when
+        self.why = ""
+        for field in FIELDS[:-1]:
+            value = fields.get(field)
+            text = "" if value is None else str(value).strip()
+            if len(text) > MAX_FIELDS[field]:
+                # A part of a name is of use; a part of anything else would be wrong.
+                text = text[: MAX_FIELDS[field]] if field == "name" else ""
+            setattr(self, field, text)
+
+    def __repr__(self) -> str:
+        return "<Record %s of %s>" % (self.device_id or self.name or "?", self.source)
+
+    def facts(self) -> "Dict[str, str]":
+        """Return its fields, token and all, by name."""
+        return {field: getattr(self, field) for field in FIELDS}
+
+    def learn(self, other: "Record") -> None:
+        """Take from another record of the same device what this one lacks."""
+        for field in FIELDS:
+            if not getattr(self, field):
+                setattr(self, field, getattr(other, field))
+
+
+class Devices:
+    """The saved devices in a file. A file that is not there yet is empty.
+
+    path: by default, what default_path() returns. records: a Record for each device.
+    source: the path, for messages. warning: why its tokens must not be used, which is
+    "" if all is well. Raises MiioError for a file that cannot be read or is damaged.
+    """
+
+    def __init__(self, path: "Optional[str]" = None) -> None:
+        path = default_path() if path is None else path
+        if path is None:
+            raise MiioError(
+                "there is no HOME to keep the saved devices in: name their file in "
+                "MIIO_DEVICES"
+            )
+        self.records: "List[Record]" = []
+        self.warning = ""
+        try:
+            # This fails where the current folder has been removed.
+            self.source = os.path.realpath(path)
+            if os.path.exists(self.source):
+                self._load()
+        except OSError as error:
+            raise MiioError("%s: cannot be read: %s" % (path, error.strerror)) from None
+
+    def __repr__(self) -> str:
+        return "<Devices in %s: %d>" % (self.source, len(self.records))
+
+    def token(self, device_id: int) -> "Optional[Token]":
+        """Return the token of a device, or None if it is not saved.
+
+        Raises TokenError if other users can read the file.
+        """
+        self._check_rights()
+        record = self.record(device_id)
+        return Token(record.token) if record else None
+
+    def record(self, device_id: int) -> "Optional[Record]":
+        """Return what is saved of the device with this id, or None."""
+        wanted = str(device_id)
+        return next((one for one in self.records if one.device_id == wanted), None)
+
+    def find(self, wanted: str) -> "Optional[Record]":
+        """Return the device of this name, else of this id, else at this address.
+
+        Raises MiioError if two devices share the name or the address.
+        """
+        for field in ("name", "device_id", "address"):
+            found = [one for one in self.records if getattr(one, field) == wanted]
+            if len(found) > 1:
+                ids = ", ".join(one.device_id for one in found)
+                raise MiioError(
+                    "%d saved devices have the %s %s: use one of the device ids %s"
+                    % (len(found), field, ascii(wanted), ids)
+                )
+            if found and wanted:
+                return found[0]
+        return None
+
+    def save(self, records: "Iterable[Record]", timeout: float = 5.0) -> int:
+        """Add devices to the file; return how many were added or renewed.
+
+        Devices without an id, or with the token of no Wi-Fi device, are left out. Where
+        a device is known, the new record counts. The file is replaced as a whole, and
+        only by one that can be read again. timeout: seconds to wait for other programs
+        that are writing it. Raises MiioError if it cannot be written.
+        """
+        try:
+            folder = os.path.dirname(self.source)
+            os.makedirs(folder, 0o700, exist_ok=True)
+            lock = _lock(folder, timeout)
+            try:
+                return self._save(records, lock >= 0)
+            finally:
+                if lock >= 0:  # pragma: no branch (Windows)
+                    os.close(lock)
+        except OSError as error:
+            raise MiioError(
+                "%s: cannot be written: %s" % (self.source, error.strerror)
+            ) from None
+
+    def _check_rights(self) -> None:
+        if self.warning:
+            raise TokenError(self.warning)
+
+    def _load(self) -> None:
+        if not os.path.isfile(self.source):
+            raise MiioError("%s: not a file" % self.source)
+        with open(self.source, "rb") as file:
+            rights = os.fstat(file.fileno()).st_mode
+            data = file.read(MAX_FILE + 1)
+        if os.name == "posix" and rights & _RIGHTS_OF_OTHERS:
+            self.warning = (
+                "other users can read this file, and the tokens in it; run: "
+                "chmod 600 %s" % _quote(self.source)
+            )
+        self.records = self._parse(data)
+
+    def _parse(self, data: bytes) -> "List[Record]":
+        try:
+            if len(data) > MAX_FILE:
+                raise ValueError
+            records = []
+            for fields in json.loads(data.decode("utf-8"))["devices"]:
+                record = Record(str(fields.pop("source", "")), **fields)
+                Token(record.token)
+                records.append(record)
+            return records
+        except _DAMAGED:
+            raise MiioError(
+                "%s: damaged, or not a file of saved devices: remove it and save them "
+                "again" % self.source
+            ) from None
+
+    def _save(self, records: "Iterable[Record]", is_alone: bool) -> int:
+        new: "Dict[str, Record]" = {}
+        for record in records:
+            if record.device_id and not record.device_id.strip("0123456789"):
+                if _is_token(record.token):
+                    # Of two tokens for one device, the newer comes first.
+                    new.setdefault(record.device_id, record)
+        if not new:
+            return 0
+        # Another program may have saved some since this one read the file.
+        current = Devices(self.source)
+        current._check_rights()
+        for record in current.records:
+            if record.device_id in new:
+                new[record.device_id].learn(record)
+        others = [one for one in current.records if one.device_id not in new]
+        kept = list(new.values()) + others
+        facts = [record.facts() for record in kept]
+        data = (json.dumps({"devices": facts}, indent=1) + "\n").encode("ascii")
+        if len(data) > MAX_FILE:
+            raise MiioError(
+                "%s: %d devices would make it larger than %d bytes, so it was left as "
+                "it is" % (self.source, len(kept), MAX_FILE)
+            )
+        _remove_drafts(self.source, is_alone)
+        _replace(self.source, data)
+        self.records = kept
+        return len(new)
+
+
+def default_path() -> "Optional[str]":
+    """Return where saved devices are kept, or None where there is no home for them."""
+    named = os.environ.get("MIIO_DEVICES")
+    if named:
+        return named
+    home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
+    if not home:
+        return None
+    return os.path.join(home, ".config", "miio_pure", "tokens.json")
+
+
+def _replace(path: str, data: bytes) -> None:
+    """Write a file as a whole, or not at all."""
+    draft = "%s.%d.new" % (path, os.getpid())
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(draft, path)
+    except BaseException:
+        os.remove(draft)
+        raise
+
+
+def _remove_drafts(path: str, is_alone: bool) -> None:
+    """Remove what killed processes left behind, as there are tokens in it.
+
+    is_alone: this process holds the lock, so nobody is at work on any draft. Otherwise
+    only those that have not been touched for an hour are removed.
+    """
+    folder, name = os.path.split(path)
+    for entry in os.listdir(folder):
+        number = entry[len(name) + 1 : -len(".new")]
+        if entry == "%s.%s.new" % (name, number) and number.isdigit():
+            draft = os.path.join(folder, entry)
+            is_own = number == str(os.getpid())
+            if is_alone or is_own or time() - os.stat(draft).st_mtime > MAX_DRAFT_AGE:
+                os.remove(draft)
+
+
+def _lock(folder: str, timeout: float) -> int:
+    """Wait until no other program writes; return a descriptor, or -1 without flock."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover (Windows)
+        return -1
+    deadline = monotonic() + timeout
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return descriptor
+            except BlockingIOError:
+                if monotonic() >= deadline:
+                    raise MiioError(
+                        "%s: another program has locked this folder for %g s; end that "
+                        "program, or try again" % (folder, timeout)
+                    ) from None
+            sleep(_LOCK_PAUSE)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _is_token(text: str) -> bool:
+    try:
+        Token(text)
+    except TokenError:
+        return False
+    return True
+
+
+def _quote(path: str) -> str:
+    """Quote a path for a shell, where it needs it."""
+    plain = path.replace("/", "").replace(".", "").replace("-", "").replace("_", "")
+    return path if plain.isalnum() else "'%s'" % path.replace("'", "'\\''")

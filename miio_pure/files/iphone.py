@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""Finds the files of Mi Home in the folder of an iPhone's backup.
+
+A file there is called by a hash, such as 3d/3d0d7e5f..., and Manifest.db tells what it
+was called on the phone.
+"""
+
+from ..errors import MiioError
+from .sqlite import Database
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterator, Tuple
+
+MANIFEST = "Manifest.db"
+LOCKED = (
+    "not readable, as in an encrypted backup of an iPhone: make one without a password"
+)
+_APP = "AppDomain-com.xiaomi.mihome"
+_HEX = set("0123456789abcdefABCDEF")
+
+
+def list_files(manifest: Database) -> "Iterator[Tuple[str, str]]":
+    """Yield (path in the folder, path on the phone) for each file of Mi Home."""
+    if "files" not in manifest.tables:
+        raise MiioError("this Manifest.db is not that of an iPhone's backup")
+    # The manifest lists the files of all apps, with a property list for each.
+    for row in manifest.rows("files", _APP.encode()):
+        name, path = row.get("fileid"), row.get("relativepath")
+        if row.get("domain") == _APP and isinstance(path, str):
+            if isinstance(name, str) and name and _HEX.issuperset(name):
+                yield name[:2] + "/" + name, path
