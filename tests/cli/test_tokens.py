@@ -7,7 +7,7 @@ import os
 import sys
 from unittest import mock
 
-from miio_pure import Token, cli, tokens
+from miio_pure import cli, tokens
 from miio_pure.simulator import FakeDevice, Simulator, fan
 from miio_pure.tokens import search  # noqa: F401 (a test takes it away)
 
