@@ -28,7 +28,11 @@ class LoadTypedTest(unittest.TestCase):
 
     def test_repairs_with_a_single_reading(self):
         for dirty, clean, names in (
-            ('{"a":1,,,"b":[2],,"c":3}', {"a": 1, "b": [2], "c": 3}, ["repeated comma"]),
+            (
+                '{"a":1,,,"b":[2],,"c":3}',
+                {"a": 1, "b": [2], "c": 3},
+                ["repeated comma"],
+            ),
             ("{method: get_prop}", {"method": "get_prop"}, ["bare word"]),
             ("{'a':[]}", {"a": []}, ["single quotes"]),
             (

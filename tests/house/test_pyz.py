@@ -33,9 +33,12 @@ class PyzTest(unittest.TestCase):
             self.assertEqual(entry.date_time, (1980, 1, 1, 0, 0, 0))
         self.assertEqual(
             {entry.filename for entry in entries},
-            {"__main__.py", "miio_pure/LICENSE"} | {name for name, _ in pyz.sources()},
+            {"__main__.py", "miio_pure/LICENSE"}
+            | {name for name, _ in pyz.find_sources()},
         )
-        self.assertIn("miio_pure/simulator/server.py", dict(pyz.sources()))
+        self.assertIn(
+            "miio_pure/simulator/server.py", dict(pyz.find_sources())
+        )
 
     def test_every_way_to_start_python(self):
         for flags in ((), ("-O",), ("-OO",), ("-S",), ("-E",), ("-I",), ("-B", "-s")):
