@@ -164,10 +164,6 @@ class Link:
         self._socket.close()
         self._socket = self._connect()
 
-    def fileno(self) -> int:
-        """Return the file descriptor, for poll() and the like."""
-        return self._socket.fileno()
-
     def send(self, datagram: bytes) -> None:
         """Send a datagram; ignore errors that mean what silence means."""
         if self._trace:

@@ -185,10 +185,7 @@ def decode(datagram: bytes, token: "Optional[Token]" = None) -> Packet:
     if length != size:
         # A device that rejects a token repeats the length of the request.
         if size == HEADER.size and checksum == REJECTED:
-            raise TokenError(
-                "the device rejects the token: it has had another one since it was "
-                "reset or set up again"
-            )
+            raise TokenError("the device rejects the token")
         raise PacketError(
             "the packet says that it has %d bytes, but %d came" % (length, size)
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BLANKS = " \t\r\n"
 _PUNCTUATION = ",:[]{}"
 _NOT_FINITE = ("nan", "inf", "infinity")
-_MISSPELT = {"true": "true", "false": "false", "null": "null", "none": "null"}
+_MISSPELT = dict(true="true", false="false", null="null", none="null")
 # PyPy raises a TypeError: "couldn't record ... RecursionError".
 _RECURSION = (RecursionError, TypeError)
 
@@ -76,21 +76,13 @@ def _load_mended(data: bytes, repairs: "Optional[List[str]]") -> "Any":
         mender.note(0, "invalid UTF-8")
     try:
         value = mender.read()
-    except Broken as broken:
-        place = describe_place(source, broken.at)
-        text = "not valid JSON, even after repairs: %s: %s" % (broken, place)
+    except NotJSON as error:
+        place = describe_place(source, error.position)
+        text = "not valid JSON, even after repairs: %s: %s" % (error.reason, place)
         raise PayloadError(text, data) from None
     if repairs is not None:
         repairs += mender.names
     return value
-
-
-class Broken(Exception):
-    """A text that cannot be read. at: the index of the character that is to blame."""
-
-    def __init__(self, text: str, at: int) -> None:
-        super().__init__(text)
-        self.at = at
 
 
 class Mender:
@@ -119,14 +111,14 @@ class Mender:
             self.names.append(repair)
 
     def read(self) -> "Any":
-        """Mend the source and return its value; Broken if that is not enough."""
+        """Mend the source and return its value; NotJSON if that is not enough."""
         self._run()
         try:
             return parse(" ".join(token for _, token in self._tokens))
         except NotJSON as error:
-            raise Broken(error.reason, self._find_source(error.position)) from None
+            raise NotJSON(error.reason, self._find_source(error.position)) from None
         except _RECURSION:
-            raise Broken("nested too deeply", 0) from None
+            raise NotJSON("nested too deeply", 0) from None
 
     def _find_source(self, position: int) -> int:
         """Return where in the source this position of the mended text comes from."""
@@ -226,7 +218,7 @@ class Mender:
             # It is not a number either; the error will say so, with its place.
             pass
         except ValueError:
-            raise Broken("a number is too large", at) from None
+            raise NotJSON("a number is too large", at) from None
         return word
 
     def _take_string(self, at: int, quote: str) -> int:

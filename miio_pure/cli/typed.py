@@ -8,8 +8,8 @@ to write instead.
 """
 
 from ..errors import PayloadError
-from ..host import parse
-from ..payload import BLANKS, Broken, Mender, describe_kind, describe_place
+from ..host import NotJSON, parse
+from ..payload import BLANKS, Mender, describe_kind, describe_place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class TypedMender(Mender):
 
     def note(self, at: int, repair: str) -> None:
         if repair in ADVICE:
-            raise Broken(ADVICE[repair], at)
+            raise NotJSON(ADVICE[repair], at)
         super().note(at, repair)
 
 
@@ -54,8 +54,9 @@ def load_typed(text: str, repairs: "Optional[List[str]]" = None) -> "Dict[str, A
     mender = TypedMender(text)
     try:
         value = _read(mender)
-    except Broken as broken:
-        raise _explain(text, broken.at, "not valid JSON: %s" % broken) from None
+    except NotJSON as error:
+        reason = "not valid JSON: %s" % error.reason
+        raise _explain(text, error.position, reason) from None
     if not isinstance(value, dict):
         start = len(text) - len(text.lstrip(BLANKS))
         raise _explain(text, start, describe_kind(value))
@@ -77,9 +78,9 @@ def _check_characters(text: str) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise Broken("this is not a valid character", error.start) from None
+        raise NotJSON("this is not a valid character", error.start) from None
     if "\0" in text:
-        raise Broken("take this NUL out", text.index("\0"))
+        raise NotJSON("take this NUL out", text.index("\0"))
 
 
 def _explain(text: str, at: int, reason: str) -> PayloadError:

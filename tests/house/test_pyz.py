@@ -36,9 +36,7 @@ class PyzTest(unittest.TestCase):
             {"__main__.py", "miio_pure/LICENSE"}
             | {name for name, _ in pyz.find_sources()},
         )
-        self.assertIn(
-            "miio_pure/simulator/server.py", dict(pyz.find_sources())
-        )
+        self.assertIn("miio_pure/simulator/server.py", dict(pyz.find_sources()))
 
     def test_every_way_to_start_python(self):
         for flags in ((), ("-O",), ("-OO",), ("-S",), ("-E",), ("-I",), ("-B", "-s")):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Strips from a module's source all that Python does not need in order to run it.
 
-Comments, docstrings, annotations, blank lines and `if TYPE_CHECKING:` blocks take more
-than half of a module, and flash is small on a router. What is left behaves the same, as
+Comments, docstrings, annotations, blank lines, line ends in brackets and `if
+TYPE_CHECKING:` blocks take more than half of a module, and flash is small on a router.
+What is left behaves the same, as
 long as nothing reads `__doc__` or `__annotations__`.
 
 How it works: The source is a list of tokens, and between two tokens there is a gap of
@@ -36,6 +37,7 @@ KEPT_COMMENTS = ("#!", "# SPDX-License-Identifier:")
 # The tokenizer inserts these; their text, if any, is part of a gap.
 INVISIBLE = (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 UNIMPORTANT = INVISIBLE + (tokenize.NL, tokenize.COMMENT)
+OPENING, CLOSING = ("(", "[", "{"), (")", "]", "}")
 
 # A logical line: the indexes of its tokens that matter, without its NEWLINE; and how
 # many blocks it lies in.
@@ -226,8 +228,8 @@ def write_tokens(
     starts = [0]
     for row in io.StringIO(source):
         starts.append(starts[-1] + len(row))
-    written = []
-    position = 0
+    written = [""]
+    position = depth = 0
     for index, token in enumerate(tokens):
         if token.type in INVISIBLE:
             continue
@@ -236,9 +238,19 @@ def write_tokens(
         text = replaced.get(index, source[start:end])
         if token.type == tokenize.COMMENT and not text.startswith(KEPT_COMMENTS):
             text = ""
-        # A line on which nothing is left goes, too.
-        is_blank = text == "\n" and (not written or written[-1].endswith("\n"))
-        if text and not is_blank:
-            written.append(source[position:start] + text)
+        # A line on which nothing is left goes, too, and so do line ends in brackets.
+        is_blank = not written[-1] or written[-1].endswith("\n") or depth
+        if text and not (text == "\n" and is_blank):
+            gap = source[position:start]
+            written.append(join_lines(gap, written[-1], text) if depth else gap)
+            written[-1] += text
+        depth += (text in OPENING) - (text in CLOSING)
         position = end
     return "".join(written)
+
+
+def join_lines(gap: str, before: str, after: str) -> str:
+    """Return the gap between two tokens in brackets, where lines need not end."""
+    if before.endswith(OPENING) or after in CLOSING:
+        return ""
+    return " " if gap.strip(" ") or len(gap) > 1 else gap
