@@ -7,6 +7,7 @@ import random
 import unittest
 
 from miio_pure import MiioError, PayloadError, packet, payload
+from miio_pure.cli.typed import load_typed
 
 from . import databases, fuzz, scenarios
 
@@ -67,7 +68,7 @@ class PromiseTest(QuietCase):
             b"[-e3]",
         ):
             self.assertRaises(PayloadError, payload.load, text)
-            self.assertRaises(PayloadError, payload.load_typed, text.decode())
+            self.assertRaises(PayloadError, load_typed, text.decode())
 
 
 class DatabasesTest(QuietCase):

@@ -121,10 +121,7 @@ class StripTest(unittest.TestCase):
             x = 1
             if x:
                 y = "# no comment"
-                z = [
-                    1,
-                    2,
-                ]
+                z = [1, 2,]
             """,
         )
 
@@ -252,21 +249,16 @@ class StripTest(unittest.TestCase):
             @decorate(key=lambda x: {1: x})
             def f(a, *b, c = {"x": 1}, **d):
                 return a
-            async def g(
-                self,
-                a = lambda x, y=1: {x: y}[x],
-                b=3,
-                *,
-                c,
-                d=x[1:2],
-                e = (4, 5),
-            ):
+            async def g(LONG):
                 return a
             def h(): return 1
             def i(x): return x
             def j(a, b = lambda x=1: 2, *, c): ...
             def k(*, a): ...
-            """,
+            """.replace(
+                "LONG",
+                "self, a = lambda x, y=1: {x: y}[x], b=3, *, c, d=x[1:2], e = (4, 5),",
+            ),
         )
 
     def test_blocks_that_are_left_empty_pass(self):
@@ -309,6 +301,28 @@ class StripTest(unittest.TestCase):
             class Outer:
                 class Inner:
                     pass
+            """,
+        )
+
+    def test_lines_in_brackets_are_joined(self):
+        self.check(
+            """
+            x = [
+                (a and
+            b),  # of a
+
+            # of c
+            c if a else
+            (
+                d,
+            ), \\
+            e  [ 1:2 ],
+            ]
+            f(print("{{ }}" "  "  'x'))
+            """,
+            """
+            x = [(a and b), c if a else (d,), e [1:2],]
+            f(print("{{ }}" "  " 'x'))
             """,
         )
 

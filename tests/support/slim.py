@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Strips from a module's source all that Python does not need in order to run it.
 
-Comments, docstrings, annotations, blank lines and `if TYPE_CHECKING:` blocks take more
-than half of a module, and flash is small on a router. What is left behaves the same, as
-long as nothing reads `__doc__` or `__annotations__`.
+Comments, docstrings, annotations, blank lines, line ends in brackets and `if
+TYPE_CHECKING:` blocks take more than half of a module, and flash is small on a router.
+What is left behaves the same, as long as nothing reads `__doc__` or `__annotations__`.
 
 How it works: The source is a list of tokens, and between two tokens there is a gap of
 spaces. We decide which tokens to drop; each token that stays is written with the gap in
@@ -13,9 +13,8 @@ annotation only if it stands in no bracket and does not belong to a lambda. Wher
 holds more than one statement, with a semicolon or behind the colon of an `if`, the
 annotations in it stay: they cost bytes, but they do no harm.
 
-We use tokens because Python's syntax tree does not know before 3.8 where an expression
-ends, and because every Python from 3.6 on finds the same tokens: it makes the same
-bytes of the same source. (f-strings are the exception, and we never look into them.)
+Tokens are the same on every Python from 3.6 on, but for f-strings, into which we do not
+look. Python's syntax tree tells where an expression ends only since 3.8.
 """
 
 import io
@@ -36,6 +35,7 @@ KEPT_COMMENTS = ("#!", "# SPDX-License-Identifier:")
 # The tokenizer inserts these; their text, if any, is part of a gap.
 INVISIBLE = (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 UNIMPORTANT = INVISIBLE + (tokenize.NL, tokenize.COMMENT)
+OPENING, CLOSING = ("(", "[", "{"), (")", "]", "}")
 
 # A logical line: the indexes of its tokens that matter, without its NEWLINE; and how
 # many blocks it lies in.
@@ -92,7 +92,9 @@ def find_idle_lines(tokens: "Sequence[Token]", lines: "Sequence[Line]") -> "List
             dropped.add(number)
         elif texts(tokens, line) == ["if", "TYPE_CHECKING", ":"]:
             block = find_block(lines, number)
-            if not has_else(tokens, lines, block[-1] + 1, line.depth):
+            after = lines[block[-1] + 1 :][:1]
+            is_same = after and after[0].depth == line.depth
+            if not is_same or texts(tokens, after[0])[0] not in ("elif", "else"):
                 dropped.update([number] + block)
     # The name itself can go only if nothing else asks for it.
     users = {
@@ -103,14 +105,6 @@ def find_idle_lines(tokens: "Sequence[Token]", lines: "Sequence[Line]") -> "List
     if all(user == ["TYPE_CHECKING", "=", "False"] for user in users.values()):
         dropped.update(users)
     return sorted(dropped)
-
-
-def has_else(
-    tokens: "Sequence[Token]", lines: "Sequence[Line]", number: int, depth: int
-) -> bool:
-    """Return whether the line with this number continues an `if` of this depth."""
-    follows = number < len(lines) and lines[number].depth == depth
-    return follows and texts(tokens, lines[number])[0] in ("elif", "else")
 
 
 def is_string(tokens: "Sequence[Token]", line: Line) -> bool:
@@ -207,7 +201,7 @@ def find_marks(
     depth = lambdas = 0
     for index in indexes:
         text = tokens[index].string
-        depth -= text in (")", "]", "}")
+        depth -= text in CLOSING
         if depth == 0:
             if text == "lambda":
                 lambdas += 1
@@ -215,19 +209,17 @@ def find_marks(
                 lambdas -= text == ":"
             elif text in wanted:
                 found.append(index)
-        depth += text in ("(", "[", "{")
+        depth += text in OPENING
     return found
 
 
-def write_tokens(
-    source: str, tokens: "Sequence[Token]", replaced: "Dict[int, str]"
-) -> str:
+def write_tokens(source: str, tokens: "List[Token]", replaced: "Dict[int, str]") -> str:
     """Return the text of all tokens that stay, each with the gap in front of it."""
     starts = [0]
     for row in io.StringIO(source):
         starts.append(starts[-1] + len(row))
-    written: "List[str]" = []
-    position = 0
+    written = [""]
+    position = depth = 0
     for index, token in enumerate(tokens):
         if token.type in INVISIBLE:
             continue
@@ -236,9 +228,24 @@ def write_tokens(
         text = replaced.get(index, source[start:end])
         if token.type == tokenize.COMMENT and not text.startswith(KEPT_COMMENTS):
             text = ""
+        if depth and text == "\n":
+            continue
         # A line on which nothing is left goes, too.
-        is_blank = text == "\n" and (not written or written[-1].endswith("\n"))
+        is_blank = text == "\n" and written[-1][-1:] in ("", "\n")
         if text and not is_blank:
-            written.append(source[position:start] + text)
+            gap = source[position:start]
+            written.append(join_lines(gap, written[-1], text) if depth else gap)
+            written[-1] += text
+        depth += (text in OPENING) - (text in CLOSING)
         position = end
     return "".join(written)
+
+
+def join_lines(gap: str, before: str, after: str) -> str:
+    """Return the gap between two tokens in brackets, where a line need not end."""
+    if gap.strip(" \\\n"):
+        # From Python 3.12 on, the half of a doubled brace in an f-string is a gap.
+        return gap
+    if before.endswith(OPENING) or after in CLOSING:
+        return ""
+    return " " if gap else ""
