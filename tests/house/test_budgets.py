@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the package may cost: modules, bytes, memory. Counts, never clocks."""
 
+import importlib.util
 import marshal
 import os
 import sys
@@ -16,14 +17,19 @@ from ..support.slim import strip_source
 
 # All that the library takes from the standard library, directly. A new entry here is a
 # decision: routers feel each one.
-LIBRARY = {"_md5", "_thread", "errno", "json", "socket", "struct", "time"}
-# What the command line adds when it talks to a device
-COMMAND_LINE = {"argparse", "os", "sys"}
+LIBRARY = {"_md5", "_socket", "_thread", "errno", "os", "struct", "time"}
+# PyPy has no C half of json.
+LIBRARY.add("_json" if importlib.util.find_spec("_json") else "json")
+# What the command line adds when it talks to a device.
+COMMAND_LINE = {"argparse", "json", "sys"}
 
 KIB = 1024
-SLIM_SOURCES = 64000  # of the core, without comments and docstrings
-CORE_BYTECODE = 130 * KIB  # 3.14; 68 KiB on 3.6
-FILE = 160000
+MAX_CODE = 60000  # bytes of the core, without comments, docstrings and annotations
+# The bytecode of the core: 140 KiB on 3.14, which writes the most, and 75 on 3.6.
+MAX_BYTECODE = 150 * KIB
+# The whole file: 164,000 bytes today. What it may be is set when the command line is
+# finished.
+MAX_FILE = 170000
 IMPORT_MEMORY = 8 * KIB * KIB  # beyond a bare interpreter, under qemu; 4 to 5 else
 # A process counts the peak of the one that started it as its own: start from a small
 # one.
@@ -74,7 +80,7 @@ class BytesTest(unittest.TestCase):
             len(strip_source(source.decode("utf-8")))
             for _, source in self.sources(CORE)
         )
-        self.assertLess(slim, SLIM_SOURCES)
+        self.assertLessEqual(slim, MAX_CODE)
 
     @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
     def test_bytecode(self):
@@ -83,13 +89,13 @@ class BytesTest(unittest.TestCase):
             # Docstrings explain, and explanations are free.
             code = compile(source, name + ".py", "exec", optimize=2)
             total += len(marshal.dumps(code)) + 16
-        self.assertLess(total, CORE_BYTECODE)
+        self.assertLess(total, MAX_BYTECODE)
 
     def test_one_file(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "miio.pyz")
             pyz.build(path)
-            self.assertLess(os.path.getsize(path), FILE)
+            self.assertLess(os.path.getsize(path), MAX_FILE)
 
 
 @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")

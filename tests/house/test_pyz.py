@@ -62,8 +62,9 @@ class PyzTest(unittest.TestCase):
         self.assertEqual((status, out, err), (0, "miio_pure.client\n", ""))
 
     def test_without_json(self):
+        """As on Debian's smallest Python, up to 3.11."""
         script = (
-            "import runpy, sys; sys.modules['json'] = None\n"
+            "import runpy, sys; sys.modules['json'] = sys.modules['_json'] = None\n"
             "runpy.run_path(%r, run_name='__main__')" % self.file
         )
         status, out, err = run_python("-c", script, cwd=self.folder)

@@ -3,8 +3,7 @@
 
 Comments, docstrings, annotations, blank lines, line ends in brackets and `if
 TYPE_CHECKING:` blocks take more than half of a module, and flash is small on a router.
-What is left behaves the same, as
-long as nothing reads `__doc__` or `__annotations__`.
+What is left behaves the same, as long as nothing reads `__doc__` or `__annotations__`.
 
 How it works: The source is a list of tokens, and between two tokens there is a gap of
 spaces. We decide which tokens to drop; each token that stays is written with the gap in
