@@ -304,6 +304,28 @@ class StripTest(unittest.TestCase):
             """,
         )
 
+    def test_lines_in_brackets_are_joined(self):
+        self.check(
+            """
+            x = [
+                (a and
+            b),  # of a
+
+            # of c
+            c if a else
+            (
+                d,
+            ), \\
+            e  [ 1:2 ],
+            ]
+            f(print("{{ }}" "  "  'x'))
+            """,
+            """
+            x = [(a and b), c if a else (d,), e [1:2],]
+            f(print("{{ }}" "  " 'x'))
+            """,
+        )
+
     def test_what_is_for_type_checkers_only_goes(self):
         self.check(
             """

@@ -13,9 +13,8 @@ annotation only if it stands in no bracket and does not belong to a lambda. Wher
 holds more than one statement, with a semicolon or behind the colon of an `if`, the
 annotations in it stay: they cost bytes, but they do no harm.
 
-We use tokens because Python's syntax tree does not know before 3.8 where an expression
-ends, and because every Python from 3.6 on finds the same tokens: it makes the same
-bytes of the same source. (f-strings are the exception, and we never look into them.)
+Tokens are the same on every Python from 3.6 on, but for f-strings, into which we do not
+look. Python's syntax tree tells where an expression ends only since 3.8.
 """
 
 import io
@@ -93,7 +92,9 @@ def find_idle_lines(tokens: "Sequence[Token]", lines: "Sequence[Line]") -> "List
             dropped.add(number)
         elif texts(tokens, line) == ["if", "TYPE_CHECKING", ":"]:
             block = find_block(lines, number)
-            if not has_else(tokens, lines, block[-1] + 1, line.depth):
+            after = lines[block[-1] + 1 :][:1]
+            is_same = after and after[0].depth == line.depth
+            if not is_same or texts(tokens, after[0])[0] not in ("elif", "else"):
                 dropped.update([number] + block)
     # The name itself can go only if nothing else asks for it.
     users = {
@@ -104,14 +105,6 @@ def find_idle_lines(tokens: "Sequence[Token]", lines: "Sequence[Line]") -> "List
     if all(user == ["TYPE_CHECKING", "=", "False"] for user in users.values()):
         dropped.update(users)
     return sorted(dropped)
-
-
-def has_else(
-    tokens: "Sequence[Token]", lines: "Sequence[Line]", number: int, depth: int
-) -> bool:
-    """Return whether the line with this number continues an `if` of this depth."""
-    follows = number < len(lines) and lines[number].depth == depth
-    return follows and texts(tokens, lines[number])[0] in ("elif", "else")
 
 
 def is_string(tokens: "Sequence[Token]", line: Line) -> bool:
@@ -208,7 +201,7 @@ def find_marks(
     depth = lambdas = 0
     for index in indexes:
         text = tokens[index].string
-        depth -= text in (")", "]", "}")
+        depth -= text in CLOSING
         if depth == 0:
             if text == "lambda":
                 lambdas += 1
@@ -216,13 +209,11 @@ def find_marks(
                 lambdas -= text == ":"
             elif text in wanted:
                 found.append(index)
-        depth += text in ("(", "[", "{")
+        depth += text in OPENING
     return found
 
 
-def write_tokens(
-    source: str, tokens: "Sequence[Token]", replaced: "Dict[int, str]"
-) -> str:
+def write_tokens(source: str, tokens: "List[Token]", replaced: "Dict[int, str]") -> str:
     """Return the text of all tokens that stay, each with the gap in front of it."""
     starts = [0]
     for row in io.StringIO(source):
@@ -237,9 +228,11 @@ def write_tokens(
         text = replaced.get(index, source[start:end])
         if token.type == tokenize.COMMENT and not text.startswith(KEPT_COMMENTS):
             text = ""
-        # A line on which nothing is left goes, too, and so do line ends in brackets.
-        is_blank = not written[-1] or written[-1].endswith("\n") or depth
-        if text and not (text == "\n" and is_blank):
+        if depth and text == "\n":
+            continue
+        # A line on which nothing is left goes, too.
+        is_blank = text == "\n" and written[-1][-1:] in ("", "\n")
+        if text and not is_blank:
             gap = source[position:start]
             written.append(join_lines(gap, written[-1], text) if depth else gap)
             written[-1] += text
@@ -249,7 +242,10 @@ def write_tokens(
 
 
 def join_lines(gap: str, before: str, after: str) -> str:
-    """Return the gap between two tokens in brackets, where lines need not end."""
+    """Return the gap between two tokens in brackets, where a line need not end."""
+    if gap.strip(" \\\n"):
+        # From Python 3.12 on, the half of a doubled brace in an f-string is a gap.
+        return gap
     if before.endswith(OPENING) or after in CLOSING:
         return ""
-    return " " if gap.strip(" ") or len(gap) > 1 else gap
+    return " " if gap else ""
