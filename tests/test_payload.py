@@ -8,6 +8,79 @@ from miio_pure import PayloadError, payload
 
 from .support import vectors
 
+# What devices write, what is meant, and the names of the repairs.
+DIRTY = (
+    ('{"a":1}\0k\x07', {"a": 1}, ["bytes after the NUL"]),
+    ('{"a":1}\0{"b":2}', {"a": 1}, ["bytes after the NUL"]),
+    ('{"id":1,,"b":0}', {"id": 1, "b": 0}, ["repeated comma"]),
+    ('{,"a":1,,,"b":0,,}', {"a": 1, "b": 0}, ["extra comma", "repeated comma"]),
+    (',{"a":1}', {"a": 1}, ["extra comma"]),
+    ('{"a":["on",,33]}', {"a": ["on", None, 33]}, ["missing value"]),
+    ('{"a":[,1]}', {"a": [None, 1]}, ["missing value"]),
+    ('{"a":[,]}', {"a": [None]}, ["missing value", "extra comma"]),
+    (
+        '{"a":[{},,{},,,{}]}',
+        {"a": [{}, None, {}, None, None, {}]},
+        ["missing value"],
+    ),
+    ('{"a":[[1,,2],{"b":1,,"c":[,2]}]}',)
+    + (
+        {"a": [[1, None, 2], {"b": 1, "c": [None, 2]}]},
+        ["missing value", "repeated comma"],
+    ),
+    ('{"a":[1,],}', {"a": [1]}, ["extra comma"]),
+    (
+        '{"a":[1 , , ] , }',
+        {"a": [1, None]},
+        ["missing value", "extra comma"],
+    ),
+    ('{"a":,}', {"a": None}, ["missing value", "extra comma"]),
+    ('{"a":,,"b":1}', {"a": None, "b": 1}, ["missing value", "repeated comma"]),
+    (
+        '{"a":00,"b":06,"c":-007,"d":000.50,"e":0}',
+        {"a": 0, "b": 6, "c": -7, "d": 0.5, "e": 0},
+        ["leading zero"],
+    ),
+    ('{"result":,"b":1}', {"result": None, "b": 1}, ["missing value"]),
+    ('{"result":}', {"result": None}, ["missing value"]),
+    ('{"a":[net]}', {"a": ["net"]}, ["bare word"]),
+    ("{a:1}", {"a": 1}, ["bare word"]),
+    (
+        '{"a":True,"b":None,"c":[FALSE,Null]}',
+        {"a": True, "b": None, "c": [False, None]},
+        ["misspelt word"],
+    ),
+    ('{"a":[e5,E12,_x]}', {"a": ["e5", "E12", "_x"]}, ["bare word"]),
+    ('{e1:"it\\\'s"}', {"e1": "it's"}, ["bare word", "escaped apostrophe"]),
+    ('{"a":[01.5,-010]}', {"a": [1.5, -10]}, ["leading zero"]),
+    ('{"a":NaN}', {"a": None}, ["nan"]),
+    (
+        '{"a":nan,"b":NaN,"c":-Infinity}',
+        {"a": None, "b": None, "c": None},
+        ["nan"],
+    ),
+    (
+        '{"a":"x\ny\tz\x01"}',
+        {"a": "x\ny\tz\x01"},
+        ["control character in a string"],
+    ),
+    (b'{"a":"\xff\xfe"}', {"a": "\ufffd\ufffd"}, ["invalid UTF-8"]),
+    ("", {}, ["empty payload"]),
+    ("\0", {}, ["empty payload"]),
+    (" \0xyz", {}, ["bytes after the NUL", "empty payload"]),
+    (
+        '{"a":[00,,nan],"b":"\n"}\0x',
+        {"a": [0, None, None], "b": "\n"},
+        [
+            "leading zero",
+            "missing value",
+            "nan",
+            "control character in a string",
+            "bytes after the NUL",
+        ],
+    ),
+)
+
 
 def load(text):
     """(value, names of the repairs) of what a device wrote."""
@@ -30,77 +103,7 @@ class LoadTest(unittest.TestCase):
             self.assertEqual(load(text), (json.loads(text.rstrip("\0")), []))
 
     def test_repairs(self):
-        for dirty, clean, names in (
-            ('{"a":1}\0k\x07', {"a": 1}, ["bytes after the NUL"]),
-            ('{"a":1}\0{"b":2}', {"a": 1}, ["bytes after the NUL"]),
-            ('{"id":1,,"b":0}', {"id": 1, "b": 0}, ["repeated comma"]),
-            ('{,"a":1,,,"b":0,,}', {"a": 1, "b": 0}, ["extra comma", "repeated comma"]),
-            (',{"a":1}', {"a": 1}, ["extra comma"]),
-            ('{"a":["on",,33]}', {"a": ["on", None, 33]}, ["missing value"]),
-            ('{"a":[,1]}', {"a": [None, 1]}, ["missing value"]),
-            ('{"a":[,]}', {"a": [None]}, ["missing value", "extra comma"]),
-            (
-                '{"a":[{},,{},,,{}]}',
-                {"a": [{}, None, {}, None, None, {}]},
-                ["missing value"],
-            ),
-            ('{"a":[[1,,2],{"b":1,,"c":[,2]}]}',)
-            + (
-                {"a": [[1, None, 2], {"b": 1, "c": [None, 2]}]},
-                ["missing value", "repeated comma"],
-            ),
-            ('{"a":[1,],}', {"a": [1]}, ["extra comma"]),
-            (
-                '{"a":[1 , , ] , }',
-                {"a": [1, None]},
-                ["missing value", "extra comma"],
-            ),
-            ('{"a":,}', {"a": None}, ["missing value", "extra comma"]),
-            ('{"a":,,"b":1}', {"a": None, "b": 1}, ["missing value", "repeated comma"]),
-            (
-                '{"a":00,"b":06,"c":-007,"d":000.50,"e":0}',
-                {"a": 0, "b": 6, "c": -7, "d": 0.5, "e": 0},
-                ["leading zero"],
-            ),
-            ('{"result":,"b":1}', {"result": None, "b": 1}, ["missing value"]),
-            ('{"result":}', {"result": None}, ["missing value"]),
-            ('{"a":[net]}', {"a": ["net"]}, ["bare word"]),
-            ("{a:1}", {"a": 1}, ["bare word"]),
-            (
-                '{"a":True,"b":None,"c":[FALSE,Null]}',
-                {"a": True, "b": None, "c": [False, None]},
-                ["misspelt word"],
-            ),
-            ('{"a":[e5,E12,_x]}', {"a": ["e5", "E12", "_x"]}, ["bare word"]),
-            ('{e1:"it\\\'s"}', {"e1": "it's"}, ["bare word", "escaped apostrophe"]),
-            ('{"a":[01.5,-010]}', {"a": [1.5, -10]}, ["leading zero"]),
-            ('{"a":NaN}', {"a": None}, ["nan"]),
-            (
-                '{"a":nan,"b":NaN,"c":-Infinity}',
-                {"a": None, "b": None, "c": None},
-                ["nan"],
-            ),
-            (
-                '{"a":"x\ny\tz\x01"}',
-                {"a": "x\ny\tz\x01"},
-                ["control character in a string"],
-            ),
-            (b'{"a":"\xff\xfe"}', {"a": "\ufffd\ufffd"}, ["invalid UTF-8"]),
-            ("", {}, ["empty payload"]),
-            ("\0", {}, ["empty payload"]),
-            (" \0xyz", {}, ["bytes after the NUL", "empty payload"]),
-            (
-                '{"a":[00,,nan],"b":"\n"}\0x',
-                {"a": [0, None, None], "b": "\n"},
-                [
-                    "leading zero",
-                    "missing value",
-                    "nan",
-                    "control character in a string",
-                    "bytes after the NUL",
-                ],
-            ),
-        ):
+        for dirty, clean, names in DIRTY:
             with self.subTest(dirty=dirty):
                 self.assertEqual(load(dirty), (clean, names))
 
