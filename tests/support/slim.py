@@ -37,7 +37,7 @@ INVISIBLE = (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 UNIMPORTANT = INVISIBLE + (tokenize.NL, tokenize.COMMENT)
 OPENING, CLOSING = ("(", "[", "{"), (")", "]", "}")
 
-# A logical line: the indexes of its tokens without its NEWLINE, and its depth in blocks.
+# A logical line: the indexes of its tokens without its NEWLINE, and its block depth.
 Line = namedtuple("Line", "indexes depth")
 
 
