@@ -31,7 +31,7 @@ def main():
         for language, text in blocks:
             code = re.sub("^    ", "", text, flags=re.M)
             command = ["bash", "-ec"] if language == "sh" else [sys.executable, "-c"]
-            status = subprocess.call(command + [code], cwd=ROOT, timeout=120)
+            status = subprocess.call(command + [code], cwd=ROOT, timeout=300)
             print("%s: %s" % ("FAILED" if status else "ok", code.strip()), flush=True)
             failed += bool(status)
     finally:

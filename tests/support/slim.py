@@ -37,8 +37,7 @@ INVISIBLE = (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
 UNIMPORTANT = INVISIBLE + (tokenize.NL, tokenize.COMMENT)
 OPENING, CLOSING = ("(", "[", "{"), (")", "]", "}")
 
-# A logical line: the indexes of its tokens that matter, without its NEWLINE; and how
-# many blocks it lies in.
+# A logical line: the indexes of its tokens without its NEWLINE, and its block depth.
 Line = namedtuple("Line", "indexes depth")
 
 
@@ -197,8 +196,7 @@ def find_marks(
 
     A bracket itself counts as outside.
     """
-    found = []
-    depth = lambdas = 0
+    found, depth, lambdas = [], 0, 0
     for index in indexes:
         text = tokens[index].string
         depth -= text in CLOSING
