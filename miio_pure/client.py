@@ -153,6 +153,7 @@ class Client:
         if os.getpid() != self._process:
             # After a fork, the parent would get the child's answers: they would share
             # the socket and the ids.
+            self.close()
             self._start()
         lock = self._lock
         try:
