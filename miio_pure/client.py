@@ -7,7 +7,7 @@ from _thread import RLock
 
 from .discovery import Found, discover
 from .errors import NoReply, PayloadError
-from .exchange import DROP, Request, ask, greet
+from .exchange import Request, Signal, ask, greet
 from .link import PORT, Link, check_limits
 from .packet import Packet, Token
 from .session import MAX_ID, Credentials, Session
@@ -153,6 +153,7 @@ class Client:
         if os.getpid() != self._process:
             # After a fork, the parent would get the child's answers: they would share
             # the socket and the ids.
+            self.close()
             self._start()
         lock = self._lock
         try:
@@ -220,9 +221,10 @@ def drive(steps: "Steps[Result]", link: Link) -> "Result":
         try:
             if isinstance(wish, bytes):
                 link.send(wish)
-            elif wish is DROP:
+            elif isinstance(wish, Signal):
+                # There is one, DROP.
                 link.renew()
-            elif isinstance(wish, float):
+            else:
                 datagram = link.receive(wish)
         except NoReply as error:
             # The exchange adds how many requests were sent, and raises it again.

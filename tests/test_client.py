@@ -4,7 +4,9 @@
 import os
 import sys
 import threading
+import time
 import unittest
+from unittest import mock
 
 from miio_pure import (
     Client,
@@ -123,6 +125,23 @@ class CallTest(unittest.TestCase):
         self.assertEqual(repr(Client("lamp")), "<Client lamp>")
 
 
+class SuspendTest(unittest.TestCase):
+    def test_a_suspend_makes_a_hello_due(self):
+        """The wall clock goes on in it, and so does the device's."""
+        hellos = []
+
+        def note(event, datagram, address):
+            hellos.append(event == "sent" and datagram == packet.HELLO)
+
+        with Simulator(fan(TOKEN)) as simulator:
+            with Client("127.0.0.1", TOKEN, port=simulator.port, trace=note) as client:
+                for drift, count in ((0, 1), (1, 1), (3600, 2), (3600, 2), (0, 3)):
+                    now = time.time() + drift
+                    with mock.patch("time.time", return_value=now):
+                        client.send("get_prop", ["power"])
+                    self.assertEqual(sum(hellos), count)
+
+
 class IdTest(unittest.TestCase):
     def first_ids(self, count):
         device = fan(TOKEN)
@@ -174,6 +193,17 @@ class IdTest(unittest.TestCase):
                     # as nothing tells its datagrams apart; the network's own copies go
                     # to the old port.
                     self.assertEqual(first, [0])
+
+    def test_another_process_takes_another_socket_and_other_ids(self):
+        device = FakeDevice(TOKEN, methods={"echo": lambda params: params})
+        recorder = Recorder(device)
+        with Simulator(device) as simulator:
+            with Client("127.0.0.1", TOKEN, port=simulator.port) as client:
+                client.send("echo")
+                before = recorder.idents[-1]
+                with mock.patch("os.getpid", return_value=0):
+                    client.send("echo")
+                self.assertNotEqual(recorder.idents[-1], before + 1)
 
     @unittest.skipUnless(hasattr(os, "fork"), "needs fork")
     def test_parent_and_child_get_their_own_answers(self):
@@ -286,15 +316,24 @@ class InterruptTest(unittest.TestCase):
     def interrupt(self, client, step):
         """Send with an interrupt at this step; return whether there was such a step."""
         interrupter = Interrupter(step)
-        before = sys.gettrace()
-        sys.settrace(interrupter)
-        try:
-            client.send("get_prop", ["power"])
-        except KeyboardInterrupt:
-            pass
-        finally:
-            sys.settrace(before)
+
+        def send():
+            sys.settrace(interrupter)
+            try:
+                client.send("get_prop", ["power"])
+            except KeyboardInterrupt:
+                pass
+            finally:
+                sys.settrace(None)
+
+        # Each thread has a trace function of its own, and this one's may be in use.
+        self.run_in_thread(send)
         return interrupter.left <= 0
+
+    def run_in_thread(self, work):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
 
     def test_ctrl_c_anywhere_leaves_the_client_usable(self):
         """By other threads, too: at no step does the lock stay behind."""
@@ -304,15 +343,9 @@ class InterruptTest(unittest.TestCase):
                 client.send("get_prop", ["power"])
                 step = 1
                 while self.interrupt(client, step):
-                    answers = []
-                    thread = threading.Thread(
-                        target=lambda: answers.append(
-                            client.send("get_prop", ["power"])
-                        )
+                    self.assertEqual(
+                        client.send("get_prop", ["power"]), ["on"], "step %d" % step
                     )
-                    thread.start()
-                    thread.join()
-                    self.assertEqual(answers, [["on"]], "step %d" % step)
                     step += 1
         self.assertGreater(step, 30)
 

@@ -11,7 +11,7 @@ from miio_pure import (
     TokenError,
     packet,
 )
-from miio_pure.exchange import DROP, Request, ask
+from miio_pure.exchange import DROP, Request, ask, greet
 from miio_pure.session import Credentials, Session
 from miio_pure.simulator import HIDDEN
 
@@ -506,6 +506,14 @@ class GeneratorTest(unittest.TestCase):
         with self.assertRaises(StopIteration) as end:
             self.steps.send(reply)
         self.assertEqual(end.exception.value, ["ok"])
+
+    def test_a_refusal_ends_a_handshake(self):
+        session = Session(Credentials(), 1, "lamp")
+        steps = greet(session, 105.0, lambda: 100.0)
+        self.assertEqual([next(steps), next(steps)], [DROP, packet.HELLO])
+        with self.assertRaisesRegex(NoReply, "network is gone") as caught:
+            steps.throw(NoReply("network is gone"))
+        self.assertFalse(caught.exception.sent)
 
     def test_a_refusal_tells_how_many_requests_left_before(self):
         hello = packet.HEADER.pack(packet.MAGIC, 32, 7, 9, b"\xff" * 16)

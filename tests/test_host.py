@@ -138,6 +138,25 @@ class JsonTest(unittest.TestCase):
         changed = mock.Mock(make_encoder=mock.Mock(side_effect=TypeError))
         self.assertEqual(load(_json=changed).write([1]), "[1]")
 
+    def test_a_c_half_that_cannot_raise_its_error(self):
+        """Up to 3.11, where json is not imported yet; and where it cannot be."""
+        errors = [SystemError, ImportError, SystemError]
+
+        def scan(text, start):
+            if text == "[1 2]" and errors:
+                raise errors.pop()
+            return [1.5], len(text)
+
+        half = mock.Mock(make_scanner=lambda rules: scan)
+        half.make_encoder.return_value.return_value = ()
+        module = load(_json=half)
+        with mock.patch.dict(sys.modules, json=None):
+            for _ in range(2):
+                with self.assertRaises(module.NotJSON) as caught:
+                    module.parse("[1 2]")
+                self.assertEqual(caught.exception.reason, "not valid")
+        self.assertEqual(module.parse("[1 2]"), [1.5])
+
     @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
     def test_a_python_without_json_reads_and_writes(self):
         """As Debian's smallest up to 3.11; and clean JSON never imports json."""

@@ -2,7 +2,9 @@
 """Addresses, sockets, and what socket errors mean."""
 
 import errno
+import importlib.util
 import socket
+import sys
 import time
 import unittest
 from unittest import mock
@@ -76,6 +78,13 @@ class LinkTest(unittest.TestCase):
         with system(socket=refuse):
             with self.assertRaisesRegex(NoReply, "gives no socket: Too many"):
                 self.connect(9)
+
+    def test_a_system_without_the_c_half_of_sockets(self):
+        spec = importlib.util.find_spec("miio_pure.link")
+        module = importlib.util.module_from_spec(spec)
+        with mock.patch.dict(sys.modules, _socket=None):
+            spec.loader.exec_module(module)
+        self.assertIs(module.socket, socket)
 
     def test_what_errors_mean(self):
         for number, text in (

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Tokens, headers, and packets in both directions."""
 
+import importlib.util
+import sys
 import unittest
 from unittest import mock
 
@@ -222,6 +224,13 @@ class Md5Test(unittest.TestCase):
 
 
 class FrontDoorTest(unittest.TestCase):
+    def test_what_a_small_python_lacks_is_named(self):
+        spec = importlib.util.find_spec("miio_pure")
+        module = importlib.util.module_from_spec(spec)
+        lacks = mock.patch.dict(sys.modules, {"miio_pure.client": None})
+        with lacks, self.assertRaisesRegex(ImportError, "client.*libpython3-stdlib"):
+            spec.loader.exec_module(module)
+
     def test_names(self):
         self.assertEqual(
             sorted(miio_pure.__all__),

@@ -68,7 +68,8 @@ import struct
 from collections import namedtuple
 
 from ..errors import MiioError
-from .effort import BYTE_OF_LOG, BYTE_OF_TEXT, BYTE_READ, CELL, PAGE, VALUE, Effort
+from .effort import BYTE_OF_LOG, BYTE_OF_TEXT, BYTE_OF_UTF_16, BYTE_READ
+from .effort import CELL, PAGE, VALUE, Effort
 from .logs import read_journal, read_wal
 from .schema import read_columns
 
@@ -290,7 +291,8 @@ class Database:
             return struct.unpack(">d", data)[0], at + size
         if kind % 2 == 0:
             return data, at + size
-        self._effort.spend(BYTE_OF_TEXT * size)
+        is_utf_8 = self._encoding == "utf-8"
+        self._effort.spend((BYTE_OF_TEXT if is_utf_8 else BYTE_OF_UTF_16) * size)
         return data.decode(self._encoding, "replace"), at + size
 
 
