@@ -119,6 +119,9 @@ class Mender:
             raise NotJSON(error.reason, self._find_source(error.position)) from None
         except _RECURSION:
             raise NotJSON("nested too deeply", 0) from None
+        except ValueError:
+            # PyPy raises this for an escape such as "\\u-001".
+            raise NotJSON("not valid", 0) from None
 
     def _find_source(self, position: int) -> int:
         """Return where in the source this position of the mended text comes from."""

@@ -114,7 +114,10 @@ class JsonTest(unittest.TestCase):
             ):
                 with self.assertRaises(host.NotJSON, msg=text) as caught:
                     parse(text)
-                self.assertEqual(caught.exception.position, position, text)
+                found = caught.exception.position
+                if sys.implementation.name == "cpython":
+                    self.assertEqual(found, position, text)
+                self.assertLessEqual(abs(found - position), 1, text)
                 self.assertTrue(caught.exception.reason)
 
     def test_numbers_that_json_could_not_say_again(self):

@@ -3,6 +3,7 @@
 
 import json
 import unittest
+from unittest import mock
 
 from miio_pure import PayloadError, payload
 
@@ -157,6 +158,12 @@ class LoadTest(unittest.TestCase):
                 load(text)
             self.assertEqual(caught.exception.payload, text.encode())
             self.assertEqual(str(caught.exception), caught.exception.args[0])
+
+    def test_a_decoder_that_fails_in_its_own_way(self):
+        """PyPy's does, at an escape with a sign in it."""
+        fails = mock.patch.object(payload, "parse", side_effect=ValueError("chr()"))
+        with fails, self.assertRaisesRegex(PayloadError, "not valid JSON"):
+            load('{"a":"x"}')
 
     def test_no_number_is_too_long(self):
         try:
