@@ -120,7 +120,7 @@ class Mender:
         except _RECURSION:
             raise NotJSON("nested too deeply", 0) from None
         except ValueError:
-            # PyPy raises this for an escape such as "\\u-001".
+            # PyPy raises this for an escape such as "\u-001".
             raise NotJSON("not valid", 0) from None
 
     def _find_source(self, position: int) -> int:
