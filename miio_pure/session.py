@@ -69,8 +69,8 @@ class Credentials:
     """The token of a device, and where it came from.
 
     given: a Token, or None. saved: an object whose token(device_id) returns a Token or
-    None; or None if no saved devices are in use. If it has an attribute `source`, that
-    is how messages call its tokens.
+    None; or None if no saved devices are in use. If it has an attribute `source`,
+    messages name that as the place where the token comes from.
     """
 
     def __init__(
@@ -86,7 +86,8 @@ class Credentials:
         if self.is_given:
             return "the given token"
         if self._saved is not None:
-            return str(getattr(self._saved, "source", "the saved token"))
+            place = getattr(self._saved, "source", None)
+            return "the token from %s" % place if place else "the saved token"
         return "the revealed token"
 
     def choose(self, device_id: int, revealed: "Optional[Token]") -> None:

@@ -244,8 +244,8 @@ class CredentialsTest(unittest.TestCase):
             self.meet(credentials, bytes.fromhex(OTHER_TOKEN)), Token(TOKEN)
         )
         self.assertEqual(credentials.source, "the saved token")
-        credentials = Credentials(None, Saved(source="the token in devices.json"))
-        self.assertEqual(credentials.source, "the token in devices.json")
+        credentials = Credentials(None, Saved(source="devices.json"))
+        self.assertEqual(credentials.source, "the token from devices.json")
 
     def test_a_device_that_is_not_saved_gets_no_command(self):
         """Even if it reveals a token: anybody can forge a hello."""

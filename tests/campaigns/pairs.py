@@ -3,9 +3,9 @@
 
     python3 -m tests.campaigns.pairs [COUNT]
 
-COUNT pairs go to a device that answers repeated ids again, and as many to one that drops
-them. If two processes chose the same id, one command would get the other's answer, or
-none.
+COUNT pairs go to a device that answers repeated ids again, and as many to one that
+drops them. If two processes chose the same id, one command would get the other's
+answer, or none.
 """
 
 import json
