@@ -156,30 +156,28 @@ class Client:
             self._start()
         lock = self._lock
         try:
+            if not lock.acquire(True, self.timeout):
+                text = "%s: other threads' calls took all of the %g s"
+                raise NoReply(text % (self._session.name, self.timeout))
             return self._take_turn(begin, deadline)
         finally:
-            # Ctrl-C may have come just before the lock was released.
+            # Ctrl-C may have come right after the lock was taken, or just before it was
+            # released.
             if lock._is_owned():  # type: ignore[attr-defined]
                 lock.release()
 
     def _take_turn(
         self, begin: "Callable[[Session, float], Steps[Result]]", deadline: float
     ) -> "Tuple[str, Result]":
-        lock = self._lock
         try:
-            if not lock.acquire(True, self.timeout):
-                text = "%s: other threads' calls took all of the %g s"
-                raise NoReply(text % (self._session.name, self.timeout))
             link = self._prepare(deadline)
             return link.address, drive(begin(self._session, deadline), link)
         except NoReply:
-            # Late replies go to the old port. Another thread's call goes on, though.
-            if lock._is_owned():  # type: ignore[attr-defined]
-                self.close()
+            # Late replies go to the old port.
+            self.close()
             raise
         finally:
-            if lock._is_owned():  # type: ignore[attr-defined]
-                lock.release()
+            self._lock.release()
 
     def _prepare(self, deadline: float) -> Link:
         """Return the link, a new one if there is none."""

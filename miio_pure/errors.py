@@ -31,7 +31,7 @@ MEANINGS = {
 
 def meaning(code: "Optional[int]") -> str:
     """Return what a device means by an error code, or "" where nobody knows."""
-    return "" if code is None else MEANINGS.get(code, "")
+    return MEANINGS.get(code or 0, "")
 
 
 class MiioError(Exception):

@@ -221,9 +221,11 @@ class _Call:
         if self._session.needs_hello(now):
             outcome = yield from self._greet(now + (until - now) / 2)
             # A late answer to an earlier attempt may come instead of a hello reply.
-            # A device that rejects the token, or reveals another, gets no request.
-            if isinstance(outcome, Answer) or self._is_rejected():
+            if isinstance(outcome, Answer):
                 return outcome
+            # A device that rejects the token, or reveals another, gets no request.
+            if outcome is SILENCE and self._is_rejected():
+                return SILENCE
         ident = request.ident
         if ident is None and self._idents and request.retry == "same":
             ident = self._idents[0]
@@ -287,7 +289,7 @@ class _Call:
                 "reset or set up again. The revealed token is used if you give and "
                 "save none" % (session.name, session.credentials.source)
             )
-        text = self._describe_silence() + self._spent()
+        text = self._describe_silence()
         if not session.verified and (self._greeted or not self._hellos):
             text += (
                 "; is %s right? Most devices ignore requests that are signed with a "
@@ -304,12 +306,14 @@ class _Call:
         count = self._attempts
         requests = "the request" if count == 1 else "%d requests" % count
         if self._hellos and not self._greeted:
-            return "no answer to %s, nor to hello, within " % requests
-        if not self._session.verified:
-            return "it answered hello, but not %s within " % requests
-        if self._greeted:
-            return "it still answers hello, but no longer %s within " % requests
-        return "no answer to %s within " % requests
+            text = "no answer to %s, nor to hello, within %s"
+        elif not self._session.verified:
+            text = "it answered hello, but not %s within %s"
+        elif self._greeted:
+            text = "it still answers hello, but no longer %s within %s"
+        else:
+            text = "no answer to %s within %s"
+        return text % (requests, self._spent())
 
     def _spent(self) -> str:
         return "%.1f s" % (self._now() - self._started)

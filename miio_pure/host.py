@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     Codec = Tuple[Callable[[str], Any], Callable[[Any], str]]
 
 BLANKS = " \t\n\r"  # RFC 8259 section 2
-TOO_LARGE = float("inf")
 
 
 def _find_md5() -> "Optional[Hash]":
@@ -67,7 +66,7 @@ class NotJSON(ValueError):
 def _read_float(digits: str) -> float:
     number = float(digits)
     # JSON has no infinity, so such a number could not be written again.
-    if abs(number) == TOO_LARGE:
+    if abs(number) == float("inf"):
         raise ValueError("number too large: %.20s" % digits)
     return number
 
@@ -88,7 +87,6 @@ class _Rules:
     parse_float = staticmethod(_read_float)
     parse_int = int
     parse_constant = staticmethod(_refuse_constant)
-    memo: "Any" = {}
 
 
 def load_c_json() -> "Codec":

@@ -25,7 +25,6 @@ socket = _socket
 PORT = 54321
 MAX_RECEIVE = 65535  # bytes
 MAX_TIMEOUT = 86400.0  # s
-MAX_DISCARDED = 100  # datagrams
 # These errors mean what silence means: the way is broken, perhaps for a moment only.
 LIKE_SILENCE = (
     errno.EHOSTUNREACH,
@@ -164,10 +163,6 @@ class Link:
         """Take a new socket: what was sent to the old one can no longer arrive."""
         self._socket.close()
         self._socket = self._connect()
-
-    def fileno(self) -> int:
-        """Return the file descriptor, for poll() and the like."""
-        return self._socket.fileno()
 
     def send(self, datagram: bytes) -> None:
         """Send a datagram; ignore errors that mean what silence means."""

@@ -136,10 +136,6 @@ class Header(Identified):
     def __init__(self, device_id: int, stamp: int, checksum: bytes) -> None:
         self.device_id, self.stamp, self.checksum = device_id, stamp, checksum
 
-    def __repr__(self) -> str:
-        # The checksum stays out: in a hello reply it may be the token.
-        return "<Header device_id=%d stamp=%d>" % (self.device_id, self.stamp)
-
 
 class Packet:
     """A datagram taken apart.
@@ -154,10 +150,6 @@ class Packet:
         self, header: Header, payload: "Optional[bytes]", token: "Optional[Token]"
     ) -> None:
         self.header, self.payload, self.token = header, payload, token
-
-    def __repr__(self) -> str:
-        size = "no payload" if self.payload is None else "%d bytes" % len(self.payload)
-        return "<Packet %r, %s>" % (self.header, size)
 
 
 def encode(token: Token, payload: bytes, *, device_id: int, stamp: int) -> bytes:
@@ -193,10 +185,7 @@ def decode(datagram: bytes, token: "Optional[Token]" = None) -> Packet:
     if length != size:
         # A device that rejects a token repeats the length of the request.
         if size == HEADER.size and checksum == REJECTED:
-            raise TokenError(
-                "the device rejects the token: it has had another one since it was "
-                "reset or set up again"
-            )
+            raise TokenError("the device rejects the token")
         raise PacketError(
             "the packet says that it has %d bytes, but %d came" % (length, size)
         )

@@ -103,9 +103,8 @@ class Credentials:
             self.token = revealed
         elif revealed is not None and revealed != self.token:
             raise TokenError(
-                "device %d reveals another token than at first: it was reset or set "
-                "up again, or somebody else answers; make a new client to trust it"
-                % device_id
+                "device %d reveals another token than at first: it was reset, or "
+                "somebody else answers; make a new client to trust it" % device_id
             )
 
     def require(self, device_id: int) -> Token:
@@ -231,7 +230,7 @@ class Session:
         One reply alone does not tell: it may be damaged.
         """
         revealed = self.greeting.token if self.greeting else None
-        is_other = revealed is not None and revealed != self.credentials.token
+        is_other = revealed not in (None, self.credentials.token)
         return is_other and revealed == self._revealed
 
     def request(

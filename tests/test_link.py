@@ -10,7 +10,6 @@ from unittest import mock
 from miio_pure import NoReply, link
 from miio_pure.link import Link, explain
 
-from .support import CLOSED_PORT
 from .support.system import system
 
 
@@ -52,9 +51,6 @@ class LinkTest(unittest.TestCase):
             device.sendto(b"answer", device.recvfrom(100)[1])
             self.assertEqual(made.receive(time.monotonic() + 5), b"answer")
             self.assertIsNone(made.receive(time.monotonic() - 1))
-
-    def test_it_can_be_polled(self):
-        self.assertGreater(self.connect(CLOSED_PORT).fileno(), 0)
 
     def test_a_network_that_is_down_for_a_moment_is_silence(self):
         Fake.on_receive = [errno.EHOSTUNREACH, errno.ENETUNREACH]

@@ -306,7 +306,7 @@ class CredentialsTest(unittest.TestCase):
 
 
 class HighWordTest(unittest.TestCase):
-    """Device ids beyond 32 bits, as PROTOCOL.rst has them."""
+    """Device ids beyond 32 bits: one device fills the high word of its replies."""
 
     LONG_ID = 16 << 32 | DEVICE_ID
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO, Dict, Iterator, Tuple
 
 MAX_EXTENSION = 1 << 16  # bytes of a pax header or of a long name
-MAX_NAME = 4096  # characters
+MAX_NAME = 400  # characters that are kept of a name, from its end
 MAX_DIRECTORY = 16 << 20  # bytes of a zip's central directory
 
 # A file in an archive. time: seconds since 1970. The file must be read before the next
@@ -147,7 +147,7 @@ def _join_name(header: _TarHeader) -> str:
 
 
 def _decode(field: bytes) -> str:
-    return field[:MAX_NAME].split(b"\0")[0].decode("utf-8", "replace")
+    return field.split(b"\0")[0].decode("utf-8", "replace")[-MAX_NAME:]
 
 
 def is_zip(head: bytes) -> bool:
@@ -173,7 +173,7 @@ def zip_members(file: "BinaryIO", effort: Effort) -> "Iterator[Member]":
         if not name.endswith("/"):
             content = defer(partial(_open_member, file, entry, effort))
             time = _from_dos_time(entry.date, entry.time)
-            yield Member(name[:MAX_NAME], time, entry.size, content)
+            yield Member(name[-MAX_NAME:], time, entry.size, content)
     # Old programs write the number of members modulo 65,536.
     if (count - entries) % 65536:
         raise MiioError(

@@ -14,22 +14,23 @@ result on every machine. The costs are microseconds on a machine of 2020, rounde
 
 from ..errors import MiioError
 
-MAX_EFFORT = 5000000  # microseconds
+MAX_EFFORT = 7000000  # microseconds
 
 OPENED_FILE = 60  # microseconds, as are all that follow
 MEMBER = 50
 BYTE_READ = 0.002
 BYTE_UNPACKED = 0.006
-BYTE_DECRYPTED = 0.1
+BYTE_DECRYPTED = 0.07
 PBKDF2_ROUND = 5
 PAGE = 10
 CELL = 4
-VALUE = 1
-BYTE_OF_TEXT = 0.02
+VALUE = 0.4
+BYTE_OF_TEXT = 0.03
 BYTE_OF_LOG = 0.1
-CHARACTER_PARSED = 0.05
+CHARACTER_PARSED = 0.17
 ATTEMPT = 5
-RECORD = 20
+# All records are kept in memory until the end, so 20,000 of them fill the effort.
+RECORD = 350
 
 
 class TooMuch(MiioError):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Finds the files of Mi Home in the folder of an iPhone's backup.
+"""Finds the files of Mi Home in the folder of an iPhone's backup, and reads its tokens.
 
 A file there is called by a hash, such as 3d/3d0d7e5f..., and Manifest.db tells what it
 was called on the phone.
 """
 
+from ..aes import AES, unpad
 from ..errors import MiioError
 from .sqlite import Database
 
@@ -30,3 +31,16 @@ def list_files(manifest: Database) -> "Iterator[Tuple[str, str]]":
         if row.get("domain") == _APP and isinstance(path, str):
             if isinstance(name, str) and name and _HEX.issuperset(name):
                 yield name[:2] + "/" + name, path
+
+
+def decrypt_token(text: str) -> str:
+    """Return a token that iOS encrypted by AES-128-ECB under zeros; others as is."""
+    if len(text) < 64 or len(text) % 32 or not _HEX.issuperset(text):
+        return text
+    cipher, data = AES(bytes(16)), bytes.fromhex(text)
+    blocks = [data[i : i + 16] for i in range(0, len(data), 16)]
+    plain = b"".join([cipher.decrypt_block(block) for block in blocks])
+    try:
+        return unpad(plain).decode("ascii")
+    except ValueError:
+        return text

@@ -13,7 +13,7 @@ from functools import partial
 from ..errors import MiioError
 from .archive import is_tar, is_zip, tar_members, zip_members
 from .backup import is_backup, unwrap
-from .effort import OPENED_FILE, Effort, TooMuch
+from .effort import BYTE_READ, OPENED_FILE, Effort, TooMuch
 from .iphone import LOCKED, MANIFEST, list_files
 from .logs import MAX_LOG
 from .sqlite import Database, is_database
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 MAX_HEAD = 4096  # bytes that tell what a file is
 MAX_NESTING = 4  # archives within archives
 MAX_KEPT = 64 << 20  # bytes in memory of all the archives that are open
-MAX_ERRORS = 1000
+MAX_TOLD = 200  # errors, and as many notes, that are kept
 LOGS = ("-wal", "-journal")
 CANCELLED = "an empty file: was the backup cancelled on the phone? Make it again"
 DENIED = (
@@ -85,7 +85,9 @@ class Leaf:
 
     def read(self, limit: int, what: str) -> bytes:
         """Read all of it; MiioError, which says what it is, if there is more."""
-        return read_up_to(self.file, limit, what)
+        data = read_up_to(self.file, limit, what)
+        self.effort.spend(BYTE_READ * len(data))
+        return data
 
     def log(self, suffix: str) -> "Optional[bytes]":
         """Read the -wal or the -journal beside it; None if there is none.
@@ -123,8 +125,13 @@ class Walk:
         """Note that something could not be read; a TooMuch is raised again."""
         if isinstance(error, TooMuch):
             raise error
-        if len(self.errors) < MAX_ERRORS:
+        if len(self.errors) < MAX_TOLD:
             self.errors.append((path, explain(error)))
+
+    def note(self, path: str, text: str) -> None:
+        """Note something that is worth telling the user."""
+        if len(self.notes) < MAX_TOLD:
+            self.notes.append((path, text))
 
     def leaves(self, path: str) -> "Iterator[Leaf]":
         """Yield the leaves of a file or a folder; each must be used before the next.
@@ -273,7 +280,7 @@ class Walk:
             count += 1
             yield member
         if not count:
-            self.notes.append((leaf.path, DENIED))
+            self.note(leaf.path, DENIED)
 
     def tar_members(self, leaf: Leaf) -> "Iterator[Member]":
         """Yield the members of a tar."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Finds devices in the databases of Mi Home for Android, iOS and macOS."""
 
-from ..aes import AES, unpad
 from ..files.effort import TooMuch
+from ..files.iphone import decrypt_token
 from ..files.sqlite import Database, is_database
 from .record import make_record
 
@@ -33,7 +33,6 @@ _IOS = {
     "parent": "zparentid",
 }
 _TABLES = {"devicerecord": _ANDROID, "zdevice": _IOS}
-_HEX = set("0123456789abcdefABCDEF")
 NO_ANDROID_TOKENS = (
     "Mi Home 5.0.31 and later keeps no tokens in its database: take them from an older "
     "version, from the log of 5.4.49 or 5.4.54, from an iPhone's backup, or from a "
@@ -97,18 +96,5 @@ def _read_device(
             value = value.decode("utf-8", "replace")
         fields[field] = value
     record = make_record(leaf, **fields)
-    record.token = _reveal(record.token)
+    record.token = decrypt_token(record.token)
     return record
-
-
-def _reveal(token: str) -> str:
-    """Decrypt a token of iOS, which is AES-128-ECB under zeros; return others as is."""
-    if len(token) < 64 or len(token) % 32 or not _HEX.issuperset(token):
-        return token
-    cipher, data = AES(bytes(16)), bytes.fromhex(token)
-    blocks = [data[i : i + 16] for i in range(0, len(data), 16)]
-    plain = b"".join([cipher.decrypt_block(block) for block in blocks])
-    try:
-        return unpad(plain).decode("ascii")
-    except ValueError:
-        return token

@@ -6,6 +6,7 @@ from ..files.effort import Effort, TooMuch
 from ..files.walk import Walk
 from .databases import find_in_database, is_sqlite
 from .merge import merge
+from .notes import find_in_note, is_note
 from .parcel import find_in_parcel, is_parcel
 from .text import find_in_text, is_text
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SOURCES = (
     (is_sqlite, find_in_database),
     (is_parcel, find_in_parcel),
+    (is_note, find_in_note),
     (is_text, find_in_text),
 )
 
@@ -47,16 +49,23 @@ def find(
     """See tokens.find()."""
     records: "List[Record]" = []
     errors: "List[Tuple[str, MiioError]]" = []
+    limits: "List[Tuple[str, MiioError]]" = []
     findings = Findings()
     ask = _ask_once(password)
     for path in paths:
         walk = Walk(Effort(), ask)
-        for record in _search(path, walk, progress or _be_silent):
-            records.append(record)
+        try:
+            for record in _search(path, walk, progress or _be_silent):
+                records.append(record)
+        except TooMuch as error:
+            limits.append((path, error.with_traceback(None)))
         findings.notes += walk.notes
         errors += walk.errors
-    if errors and not records:
-        raise MiioError("%s: %s" % errors[0])
+    failures = errors + limits
+    if failures and not records:
+        raise MiioError("%s: %s" % failures[0])
+    # That something was not searched at all is what the user should read first.
+    findings.notes[:0] = [(path, str(error)) for path, error in limits]
     findings.notes += [(path, str(error)) for path, error in errors]
     for record in merge(records):
         (findings.records if record.token else findings.without).append(record)
@@ -65,16 +74,14 @@ def find(
 
 def _search(path: str, walk: Walk, progress: "Progress") -> "Iterator[Record]":
     """Yield the devices in all leaves of a path, as far as its effort goes."""
-    try:
-        for leaf in walk.leaves(path):
-            progress(leaf.path)
-            try:
-                yield from find_in_leaf(leaf)
-            except (OSError, MiioError) as error:
-                walk.fail(leaf.path, error)
-            walk.notes += [(leaf.path, note) for note in leaf.notes]
-    except TooMuch as error:
-        walk.errors.append((path, error.with_traceback(None)))
+    for leaf in walk.leaves(path):
+        progress(leaf.path)
+        try:
+            yield from find_in_leaf(leaf)
+        except (OSError, MiioError) as error:
+            walk.fail(leaf.path, error)
+        for text in leaf.notes:
+            walk.note(leaf.path, text)
 
 
 def find_in_leaf(leaf: "Leaf") -> "Iterator[Record]":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Finds devices in texts: the cloud's JSON in caches, logs and settings, short notes.
+"""Finds devices in texts that hold JSON of the cloud: caches, logs, settings.
 
 One scanner serves all JSON: at each brace it tries to read an object, and keeps those
 that have a token and a device id, at whatever depth. What is no JSON is passed over. An
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from ..files.effort import Effort
     from ..files.walk import Leaf
 
-MAX_TEXT = 32 << 20  # bytes
-MAX_SEGMENT = 4 << 20  # characters that are read as JSON at once
-MAX_NOTE_LINE = 200  # characters
+MAX_SEGMENT = (
+    2 << 20
+)  # bytes that are read as JSON at once: they may take 50 times that
+MAX_OBJECT = 1 << 16  # bytes of an object that takes several lines
 MAX_DIGITS = 20  # of a number in JSON
 
 # What it costs to find out that something is nested too deeply, in characters.
@@ -52,14 +53,6 @@ _decode = json.JSONDecoder(parse_int=_read_int).raw_decode
 _ENTITY = re.compile(r"&(?:(quot|amp|lt|gt|apos)|#(\d{1,7}));")
 _ENTITIES = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
 _OBJECT = re.compile(r'\{\s*"')
-# The app that vevs modified writes the address, the model and the token on three lines.
-_NOTE = (
-    re.compile(r"\d{1,3}(?:\.\d{1,3}){3}"),
-    re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_-]+){2,}"),
-    re.compile(r"\b[0-9a-fA-F]{32}\b"),
-)
-# A rooted robot's /mnt/data/miio/device.token
-_BARE = re.compile(rb"([A-Za-z0-9]{16})\s?\Z")
 
 
 def is_text(leaf: "Leaf") -> bool:
@@ -68,34 +61,37 @@ def is_text(leaf: "Leaf") -> bool:
 
 
 def find_in_text(leaf: "Leaf") -> "Iterator[Record]":
-    """Yield the devices of a text in any form."""
-    data = leaf.read(MAX_TEXT, "a text")
-    leaf.effort.spend(BYTE_OF_TEXT * len(data))
-    bare = _BARE.match(data)
-    if bare:
-        yield make_record(leaf, token=bare.group(1).hex())
-        return
-    text = data.decode("utf-8", "replace")
-    if "&quot;token&quot;" in text:
-        # This is Yeelight's XML. A parser of XML would be open to entity bombs.
-        text = _ENTITY.sub(_unescape, text)
-    if '"token"' in text:
-        for found in _find_objects(text, leaf.effort):
-            yield _read_device(leaf, found)
-    else:
-        yield from _read_note(leaf, text)
+    """Yield the devices of all the JSON in a text."""
+    for data in _read_segments(leaf):
+        leaf.effort.spend(BYTE_OF_TEXT * len(data))
+        text = data.decode("utf-8", "replace")
+        if "&quot;token&quot;" in text:
+            # This is Yeelight's XML. A parser of XML would be open to entity bombs.
+            leaf.effort.spend(ATTEMPT * text.count("&"))
+            text = _ENTITY.sub(_unescape, text)
+        if '"token"' in text:
+            for found in _scan(text, leaf.effort):
+                yield _read_device(leaf, found)
 
 
-def _read_note(leaf: "Leaf", text: str) -> "Iterator[Record]":
-    lines = text[: 3 * MAX_NOTE_LINE].split("\n")
-    matches = [pattern.search(line) for pattern, line in zip(_NOTE, lines)]
-    if len(matches) == 3 and None not in matches:
-        address, model, token = [match.group() for match in matches if match]
-        # The file is called after the device's id.
-        name = re.split(r"[/\\]", leaf.path)[-1].split(".")[0]
-        device_id = name if name.isdigit() else ""
-        fields = {"address": address, "model": model, "device_id": device_id}
-        yield make_record(leaf, token=token, **fields)
+def _read_segments(leaf: "Leaf") -> "Iterator[bytes]":
+    """Yield a text in parts, which consist of whole lines.
+
+    Each part begins with the last lines of the one before, so that an object that takes
+    several lines is whole in one of them.
+    """
+    data, known = b"", 0
+    while True:
+        data += leaf.file.read(MAX_SEGMENT - len(data))
+        if len(data) < MAX_SEGMENT:
+            yield data
+            return
+        end = data.rfind(b"\n") + 1
+        if end <= known:
+            raise MiioError("a line of over %d bytes" % (MAX_SEGMENT - known))
+        yield data[:end]
+        start = data.find(b"\n", max(0, end - MAX_OBJECT)) + 1
+        data, known = data[start:], end - start
 
 
 def _unescape(match: "Match[str]") -> str:
@@ -111,28 +107,8 @@ def _read_device(leaf: "Leaf", found: "Dict[str, Any]") -> "Record":
     return make_record(leaf, **fields)
 
 
-def _find_objects(text: str, effort: "Effort") -> "Iterator[Dict[str, Any]]":
-    """Yield the JSON objects with a token and a device id, wherever they stand."""
-    # First those of one line, as in logs, then those that take several.
-    for line in _find_lines(text):
-        yield from _scan(line, effort)
-    if len(text) <= MAX_SEGMENT:
-        yield from _scan(text, effort)
-
-
-def _find_lines(text: str) -> "Iterator[str]":
-    """Yield the lines in which a token is named."""
-    at = text.find('"token"')
-    while at >= 0:
-        start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
-        end = len(text) if end < 0 else end
-        if end - start > MAX_SEGMENT:
-            raise MiioError("a line of over %d characters" % MAX_SEGMENT)
-        yield text[start:end]
-        at = text.find('"token"', end)
-
-
 def _scan(text: str, effort: "Effort") -> "Iterator[Dict[str, Any]]":
+    """Yield the JSON objects with a token and a device id, wherever they stand."""
     match = _OBJECT.search(text)
     while match:
         at = match.start()

@@ -12,6 +12,7 @@ import sys
 from unittest import mock
 
 from miio_pure import MiioError, Token, packet, payload
+from miio_pure.cli.typed import load_typed
 from miio_pure.session import Credentials, Session
 from miio_pure.simulator import REPEATS, fan
 
@@ -181,7 +182,7 @@ def fuzz_payload(text):
 def fuzz_typed(text):
     """Somebody typed this text."""
     names = []
-    value = quietly(payload.load_typed, text, names)
+    value = quietly(load_typed, text, names)
     check_value(value, names, text)
     if isinstance(value, MiioError):
         assert str(value).count("\n") == 2

@@ -15,6 +15,7 @@ import atheris
 
 with atheris.instrument_imports(include=["miio_pure"]):
     from miio_pure import MiioError, NoReply, Token, packet, payload
+    from miio_pure.cli.typed import load_typed
     from miio_pure.exchange import DROP, Request, ask, greet
     from miio_pure.session import Credentials, Session
     from miio_pure.tokens import find, search  # noqa: F401
@@ -35,7 +36,7 @@ def take_packet(data):
     fuzz.fuzz_payload(data)
     VICTIMS.take(fuzz.signed(data))
     text = data.decode("utf-8", "surrogateescape")
-    fuzz.quietly(payload.load_typed, text, [])
+    fuzz.quietly(load_typed, text, [])
 
 
 class Network:

@@ -3,12 +3,20 @@
 
 import contextlib
 import io
+import json
 import random
 import unittest
+from unittest import mock
 
 from miio_pure import MiioError, PayloadError, packet, payload
+from miio_pure.cli.typed import load_typed
+from miio_pure.files.effort import Effort
+from miio_pure.tokens import search
 
-from . import databases, fuzz, scenarios
+from ..support import backups
+from ..support.samples import FilesCase
+
+from . import databases, fuzz, hostile, scenarios
 
 
 class QuietCase(unittest.TestCase):
@@ -67,7 +75,7 @@ class PromiseTest(QuietCase):
             b"[-e3]",
         ):
             self.assertRaises(PayloadError, payload.load, text)
-            self.assertRaises(PayloadError, payload.load_typed, text.decode())
+            self.assertRaises(PayloadError, load_typed, text.decode())
 
 
 class DatabasesTest(QuietCase):
@@ -80,6 +88,40 @@ class DatabasesTest(QuietCase):
                 self.assertTrue(same)
                 for damage_seed in range(20):
                     databases.damage(random.Random(damage_seed), files)
+
+
+class HostileTest(FilesCase):
+    """Whatever a file asks for, no more than the effort of its path is spent."""
+
+    EFFORT = 200000
+
+    def search_in_part(self, data):
+        """Search with little effort: what is found before it ends counts."""
+        members = {"cache": json.dumps(backups.DEVICE).encode(), "attack": data}
+        effort = mock.patch.object(search, "Effort", lambda: Effort(self.EFFORT))
+        with effort:
+            found = self.search(backups.zipped(members), password="secret")
+        ids = [record.device_id for record in found.records]
+        self.assertIn(backups.DEVICE["did"], ids)
+        self.assertIn("the rest was left out", found.notes[0][1])
+
+    def test_each_ends_when_the_effort_is_spent(self):
+        many = hostile.zip_of_many(5000)
+        for data in (
+            hostile.overlapping(2),
+            hostile.zip_of(hostile.overlapping(1), 3),
+            hostile.zip_of(many, 3),
+            hostile.zip_of(hostile.encrypted_header(), 3),
+            hostile.zip_of(b'{"token" x\n' * 100000, 2),
+            hostile.zip_of(hostile.keys(), 9),
+            hostile.zip_of((b"x" * 99 + b"\n") * 50000, 3),
+            hostile.zlib_tar(9000),
+            hostile.invalid_utf16(),
+            hostile.devices(1000, "x" * 1000),
+            b'{"token": [' + b"[[],[]]," * 200000 + b"0]}",
+            b"&quot;token&quot;" + b"&#65;" * 50000,
+        ):
+            self.search_in_part(data)
 
 
 class WireTest(QuietCase):

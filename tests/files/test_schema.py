@@ -43,6 +43,13 @@ class ColumnsTest(unittest.TestCase):
         ):
             self.assertIs(read_columns(sql)[0].is_rowid, is_rowid, sql)
 
+    def test_many_keys_and_many_columns(self):
+        """Reading these took the product of their numbers."""
+        columns = ", ".join("c%d integer" % number for number in range(1900))
+        sql = "create table t(%s%s)" % (columns, ", primary key(c7)" * 2000)
+        found = [column.name for column in read_columns(sql) if column.is_rowid]
+        self.assertEqual(found, ["c7"])
+
     def test_it_may_not_be_too_long(self):
         with self.assertRaisesRegex(MiioError, "CREATE TABLE of over"):
             read_columns("x" * 2000000)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every leaf of files, folders and archives, exactly once."""
 
+import io
 import os
 from unittest import mock
 
@@ -70,17 +71,39 @@ class FolderTest(WalkCase):
         with mock.patch("os.scandir", side_effect=refusal):
             self.assertIn("cannot be read: Permission denied", self.walk()[1])
 
+    def test_a_file_on_a_disk_that_fails(self):
+        self.write(b"good", "a")
+        self.write(b"bad", "b")
+
+        class Failing(io.BufferedReader):
+            def peek(self, size=0):
+                if self.raw.read(1) == b"b":
+                    raise OSError(5, "Input/output error")
+                return b"good"
+
+        def open_failing(path, mode):
+            return Failing(io.FileIO(path))
+
+        with mock.patch.object(walk, "open", open_failing, create=True):
+            found, said = self.walk()
+        self.assertEqual(
+            (list(found), said), (["a"], "cannot be read: Input/output error")
+        )
+
     def test_files_spend_effort(self):
         for number in range(20):
             self.write(b"x", str(number))
         with self.assertRaises(TooMuch):
             self.walk(effort=Effort(1000))
 
-    def test_only_so_many_errors_are_kept(self):
+    def test_only_so_many_errors_and_notes_are_kept(self):
         for number in range(5):
             self.write(b"PK\3\4", str(number))
-        with mock.patch.object(walk, "MAX_ERRORS", 3):
-            self.assertEqual(self.walk()[1].count("no directory"), 3)
+            self.write(backups.backup(b""), "%d.ab" % number)
+        with mock.patch.object(walk, "MAX_TOLD", 3):
+            said = self.walk()[1]
+        self.assertEqual(said.count("no directory"), 3)
+        self.assertEqual(said.count("forbidden backups"), 3)
 
 
 class LeafTest(WalkCase):

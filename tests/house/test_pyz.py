@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The one-file build: reproducible, and at home with each way to start Python."""
+"""The one file is always the same, and runs however Python is started."""
 
 import os
 import tempfile
 import unittest
 import zipfile
 
-from ..support import pyz
-from ..support import ROOT, run_python
+from ..support import ROOT, pyz, run_python
 
 
 class PyzTest(unittest.TestCase):
@@ -18,7 +17,7 @@ class PyzTest(unittest.TestCase):
         self.file = os.path.join(self.folder, "miio.pyz")
         pyz.build(self.file)
 
-    def test_same_sources_same_bytes(self):
+    def test_the_same_sources_give_the_same_bytes(self):
         again = os.path.join(self.folder, "again.pyz")
         status, out, err = run_python("-m", "tests.support.pyz", again)
         self.assertEqual((status, out, err), (0, "", ""))
@@ -33,17 +32,18 @@ class PyzTest(unittest.TestCase):
             self.assertEqual(entry.date_time, (1980, 1, 1, 0, 0, 0))
         self.assertEqual(
             {entry.filename for entry in entries},
-            {"__main__.py", "miio_pure/LICENSE"} | {name for name, _ in pyz.sources()},
+            {"__main__.py", "miio_pure/LICENSE"}
+            | {name for name, _ in pyz.find_sources()},
         )
-        self.assertIn("miio_pure/simulator/server.py", dict(pyz.sources()))
+        self.assertIn("miio_pure/simulator/server.py", dict(pyz.find_sources()))
 
-    def test_every_way_to_start_python(self):
+    def test_it_runs_with_every_flag_of_python(self):
         for flags in ((), ("-O",), ("-OO",), ("-S",), ("-E",), ("-I",), ("-B", "-s")):
             status, out, err = run_python(*flags, self.file, "--demo", cwd=self.folder)
             self.assertEqual((status, err), (0, ""), flags)
             self.assertIn("set_speed", out)
 
-    def test_a_folder_that_cannot_be_written(self):
+    def test_it_runs_in_a_folder_that_cannot_be_written(self):
         os.chmod(self.folder, 0o555)
         try:
             status, out, err = run_python(self.file, "--demo", cwd=self.folder)
@@ -52,7 +52,7 @@ class PyzTest(unittest.TestCase):
         finally:
             os.chmod(self.folder, 0o755)
 
-    def test_as_a_library(self):
+    def test_it_is_a_library_too(self):
         script = (
             "import sys; sys.path.insert(0, %r)\n"
             "from miio_pure import Client; print(Client.__module__)" % self.file
@@ -60,23 +60,23 @@ class PyzTest(unittest.TestCase):
         status, out, err = run_python("-c", script, cwd=self.folder)
         self.assertEqual((status, out, err), (0, "miio_pure.client\n", ""))
 
-    def test_without_json(self):
+    def test_one_line_names_the_package_to_install_where_python_lacks_json(self):
         script = (
-            "import runpy, sys; sys.modules['json'] = None\n"
+            "import runpy, sys; sys.modules['json'] = sys.modules['_json'] = None\n"
             "runpy.run_path(%r, run_name='__main__')" % self.file
         )
         status, out, err = run_python("-c", script, cwd=self.folder)
         self.assertEqual((status, out), (1, ""))
         self.assertRegex(err, r"\Aerror: [^\n]*libpython3-stdlib[^\n]*\n\Z")
 
-    def test_usage_names_the_file(self):
+    def test_the_help_names_the_file(self):
         status, out, _ = run_python(self.file, "--help")
         self.assertEqual(status, 0)
         self.assertTrue(out.startswith("usage: miio.pyz "), out)
 
 
 class FolderTest(unittest.TestCase):
-    def test_started_the_wrong_way(self):
+    def test_a_folder_that_is_run_as_a_file_says_how_to_run_it(self):
         for path in ("miio_pure", os.path.join("miio_pure", "__main__.py")):
             status, out, err = run_python(path, "--demo", cwd=ROOT)
             self.assertEqual((status, out), (1, ""))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What the host may lack or set otherwise: environment, streams, locale, clock, MD5;
-and that nothing is read or written that was not asked for."""
+"""It works without an environment, streams, a locale, a right clock or the usual MD5.
+
+And it neither reads nor writes a file that nobody asked for.
+"""
 
 import os
 import subprocess
@@ -16,7 +18,7 @@ DEMO = (
     "import sys; sys.path.insert(0, %r)\n"
     "from miio_pure.cli import main; sys.exit(main(['--demo']))\n" % ROOT
 )
-# What a run opens, but for the Python and the package themselves
+# Prints which files a run opens, apart from those of Python and of the package.
 WATCH = """
 import builtins, os, sys
 opened = []
@@ -44,16 +46,16 @@ class SurroundingsTest(unittest.TestCase):
         self.assertEqual((status, err), (0, ""))
         self.assertIn("set_speed", out)
 
-    def test_no_environment_at_all(self):
+    def test_it_runs_without_any_environment(self):
         self.check_demo("-m", "miio_pure", "--demo", env={})
 
-    def test_nothing_is_written(self):
+    def test_it_writes_nothing(self):
         with tempfile.TemporaryDirectory() as folder:
             env = dict(os.environ, HOME=folder, TMPDIR=folder, XDG_CACHE_HOME=folder)
             self.check_demo("-c", DEMO, cwd=folder, env=env)
             self.assertEqual(os.listdir(folder), [])
 
-    def test_nothing_is_opened(self):
+    def test_it_opens_nothing(self):
         self.check_demo("-c", WATCH.format(root=ROOT), "--demo")
         with Simulator(FakeDevice(TOKEN)) as device:
             status, out, err = run_python(
@@ -63,7 +65,7 @@ class SurroundingsTest(unittest.TestCase):
         self.assertEqual((status, err), (0, ""))
         self.assertIn("model", out)
 
-    def test_the_watch_sees(self):
+    def test_the_watch_sees_what_is_opened(self):
         script = WATCH.format(root=ROOT)
         script = script.replace("main(sys.argv[1:])", "open('/dev/null')")
         status, _, err = run_python("-c", script)
@@ -71,7 +73,7 @@ class SurroundingsTest(unittest.TestCase):
         self.assertIn("/dev/null", err)
 
     def closed(self, streams, *args):
-        """Run it with some of the standard streams closed."""
+        """Run a command with some of the standard streams closed."""
         script = 'exec "$@" %s' % " ".join(stream + ">&-" for stream in streams)
         done = subprocess.run(
             ["sh", "-c", script, "sh", sys.executable, "-m", "miio_pure"] + list(args),
@@ -83,7 +85,7 @@ class SurroundingsTest(unittest.TestCase):
         )
         return done.returncode, done.stdout, done.stderr
 
-    def test_closed_streams(self):
+    def test_closed_streams_do_no_harm(self):
         for streams in ("1", "2", "12", "012"):
             status, out, err = self.closed(streams, "--demo")
             self.assertEqual((status, err), (0, b""), streams)
@@ -92,7 +94,7 @@ class SurroundingsTest(unittest.TestCase):
             self.assertEqual((status, out), (2, b""), streams)
             self.assertEqual(err.startswith(b"error: "), "2" not in streams)
 
-    def test_names_beyond_ascii_where_the_locale_is_c(self):
+    def test_names_beyond_ascii_work_where_the_locale_is_c(self):
         env = dict(
             os.environ, LC_ALL="C", LANG="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0"
         )
@@ -109,14 +111,14 @@ class SurroundingsTest(unittest.TestCase):
             self.assertEqual((status, err), (0, ""))
             self.assertEqual(out, '["\\u043d\\u043e\\u0447\\u044c"]\n')
 
-    def test_a_clock_that_says_1970(self):
+    def test_the_clock_may_say_1970(self):
         script = "import time; time.time = lambda: 2.5\n" + DEMO
         self.check_demo("-c", script)
         script = "import time; time.time = lambda: 0.0\n" + DEMO
         self.check_demo("-c", script)
 
-    def test_no_md5_anywhere(self):
-        """As where policy forbids it: one line says so, whatever was asked."""
+    def test_one_line_says_that_there_is_no_md5(self):
+        """FIPS mode takes MD5 away in more than one way."""
         blocked = "import sys, hashlib; sys.modules['_md5'] = None\n%s\n"
         for refusal in (
             "sys.modules['hashlib'] = None",
@@ -128,8 +130,8 @@ class SurroundingsTest(unittest.TestCase):
             self.assertEqual((status, out), (1, ""))
             self.assertRegex(err, r"\Aerror: [^\n]*no MD5[^\n]*\n\Z")
 
-    def test_no_md5_whatever_is_asked(self):
-        """No lie about the network or the token file, and no log of hashlib's."""
+    def test_every_command_says_so_where_there_is_no_md5(self):
+        """Nothing else is blamed, and hashlib logs no traceback."""
         script = (
             "import sys; sys.path.insert(0, %r)\n"
             "sys.modules['_md5'] = sys.modules['_hashlib'] = None\n"
@@ -156,6 +158,6 @@ class SurroundingsTest(unittest.TestCase):
                 self.assertRegex(err, r"(\A|\n)error: [^\n]*no MD5[^\n]*\n\Z")
                 self.assertNotIn("Traceback", err)
 
-    def test_md5_by_way_of_hashlib(self):
+    def test_hashlib_s_md5_will_do(self):
         script = "import sys, hashlib; sys.modules['_md5'] = None\n" + DEMO
         self.check_demo("-c", script)

@@ -332,7 +332,7 @@ class FaultsTest(unittest.TestCase):
             payload.load(packet.decode(reply, Token(TOKEN)).payload, names)["result"],
             [1],
         )
-        self.assertEqual(len(names), 3)
+        self.assertEqual(len(names), 4)
 
     def test_small_packets(self):
         extra, reply = self.replies("extra packets")

@@ -1,37 +1,34 @@
 # SPDX-License-Identifier: MIT
-"""The whole package in one file that Python runs as it is.
+"""Makes one file of the whole package, which Python runs as it is.
 
     python3 -m tests.support.pyz [miio.pyz]
 
-The same sources give the same bytes. Nothing is compressed: small hosts may lack zlib.
-Comments and docstrings stay behind, as flash is small.
+The same sources always give the same bytes. Nothing is compressed, because small hosts
+may lack zlib, and what Python does not need stays out, because flash is small there.
 """
 
-import io
 import os
 import stat
 import sys
-import tokenize
 import zipfile
 
 from . import ROOT
+from .slim import strip_source
 
 START = b"""\
 # SPDX-License-Identifier: MIT
 try:
-    import miio_pure.__main__  # noqa: F401
-except ImportError as error:  # a Python without json: no traceback
+    import miio_pure.__main__
+except ImportError as error:
     raise SystemExit("error: %s" % error)
 except KeyboardInterrupt:
     raise SystemExit(130)
 """
-# a string that follows one of these stands alone
-STARTS = (None, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip knows
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
 
-def sources():
-    """(name in the package, path) of each module, in order."""
+def find_sources():
+    """Yield the name in the zip, and the path, of each module, in order."""
     for folder, folders, names in os.walk(os.path.join(ROOT, "miio_pure")):
         folders.sort()
         for name in sorted(names):
@@ -40,43 +37,29 @@ def sources():
                 yield os.path.relpath(path, ROOT).replace(os.sep, "/"), path
 
 
-def content(path):
-    """Of a text file, with the same ends of lines wherever git put it."""
+def read_text(path):
+    """Return a file's text; its lines end in the same way wherever git put it."""
     with open(path, encoding="utf-8") as file:
-        return file.read().encode("utf-8")
-
-
-def slim(source):
-    """The same code without comments and docstrings; its first line is the licence."""
-    lines = source.decode("utf-8").splitlines(True)
-    before = None
-    for token in list(tokenize.generate_tokens(io.StringIO("".join(lines)).readline)):
-        (row, column), (end_row, end) = token.start, token.end
-        if token.type == tokenize.COMMENT and row > 1:
-            lines[row - 1] = lines[row - 1][:column].rstrip() + "\n"
-        if token.type == tokenize.STRING and before in STARTS:
-            lines[row - 1] = lines[row - 1][:column] + '""' + lines[end_row - 1][end:]
-            lines[row:end_row] = [""] * (end_row - row)
-        if token.type not in (tokenize.NL, tokenize.COMMENT):
-            before = token.type
-    return "".join(lines).encode("utf-8")
+        return file.read()
 
 
 def build(target):
+    """Write the file."""
     with open(target, "wb") as file:
         file.write(b"#!/usr/bin/env python3\n")
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             add(archive, "__main__.py", START)
-            licence = content(os.path.join(ROOT, "LICENSE"))
-            add(archive, "miio_pure/LICENSE", licence)
-            for name, path in sources():
-                add(archive, name, slim(content(path)))
+            licence = read_text(os.path.join(ROOT, "LICENSE"))
+            add(archive, "miio_pure/LICENSE", licence.encode("utf-8"))
+            for name, path in find_sources():
+                add(archive, name, strip_source(read_text(path)).encode("utf-8"))
     os.chmod(target, 0o755)
 
 
 def add(archive, name, content):
+    """Add an entry that is the same whoever builds it, whenever and wherever."""
     entry = zipfile.ZipInfo(name, EPOCH)
-    entry.create_system = 3  # Unix, wherever it is built
+    entry.create_system = 3  # Unix
     entry.external_attr = (stat.S_IFREG | 0o644) << 16
     archive.writestr(entry, content)
 

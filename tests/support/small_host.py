@@ -3,9 +3,9 @@
 
     python3 -S -s small_host.py HOST [-m MODULE | -c CODE | ZIP] [ARGUMENTS]
 
-HOST is a name in hosts.json, whose lists were read off the packages of these systems:
-"only" these modules are there, "without" those. Nothing outside the standard library is
-touched. Child processes are not restricted.
+HOST is a name in hosts.json. Its lists come from the packages of these systems: a host
+has "only" these modules, or all modules "without" those. Modules outside the standard
+library stay as they are, and child processes have everything.
 """
 
 import io
@@ -13,7 +13,7 @@ import json
 import os
 import sys
 
-# Helpers that some versions split out of modules that the host does have
+# Some versions have moved parts of modules that the host has into these.
 SPLIT_OFF = set(
     "_typing _statistics _contextvars _queue _opcode _pylong _pydatetime _colorize "
     "_opcode_metadata _sha2 _suggestions _sysconfig _tokenize _py_abc".split()
@@ -21,7 +21,7 @@ SPLIT_OFF = set(
 
 
 class Refuse:
-    """First of the finders: refuses what the host lacks."""
+    """Refuses what the host lacks, as the first of Python's finders."""
 
     def __init__(self, name, only, without):
         self.name = name
@@ -53,7 +53,7 @@ def is_standard(origin):
 
 
 def forget(refuse):
-    """Drop what is loaded by now and lacks there."""
+    """Unload the modules that are loaded by now but which the host lacks."""
     for name, module in list(sys.modules.items()):
         spec = getattr(module, "__spec__", None)
         if name in ("__main__", "sys", "builtins") or "_frozen_importlib" in name:
@@ -66,7 +66,7 @@ def forget(refuse):
 
 
 def widen(argparse):
-    """Debian's argparse needs no shutil to know the width of the terminal."""
+    """Set the width of the help, as Debian's argparse does without shutil."""
     init = argparse.HelpFormatter.__init__
 
     def with_width(self, prog, **options):
@@ -119,7 +119,8 @@ def run(kind, arguments):
 
 if __name__ == "__main__":
     HERE = os.path.abspath(sys.path.pop(0))
-    # -S leaves the standard library alone on the path
+    # With -S, the path holds nothing but the standard library.
     STANDARD = tuple(path + os.sep for path in sys.path if not path.endswith(".zip"))
-    KEPT = []  # what a module defines goes with it
+    # A module that is replaced has to live on, because its functions are still used.
+    KEPT = []
     main(*sys.argv[1:])

@@ -54,6 +54,14 @@ class DatabaseTest(FilesCase):
         found = self.search(data)
         self.assertEqual((found.records, found.without, found.notes), ([], [], []))
 
+    def test_texts_may_be_stored_as_blobs(self):
+        data = make_database(
+            "create table devicerecord(did, token, name)",
+            "insert into devicerecord values (7, cast('%032x' as blob), x'c3bc')" % 5,
+        )
+        (found,) = self.search(data).records
+        self.assertEqual((found.token, found.name), ("%032x" % 5, "ü"))
+
     def many(self):
         """Return a database of 39 devices, on pages of 512 bytes."""
         rows = ["('%d', '%032x', '%s')" % (n, n, "x" * 100) for n in range(1, 40)]

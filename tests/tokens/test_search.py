@@ -5,6 +5,7 @@ import contextlib
 import io
 import json
 import os
+import pathlib
 import random
 import shutil
 import tempfile
@@ -13,7 +14,8 @@ import zipfile
 from unittest import mock
 
 from miio_pure import MiioError
-from miio_pure.tokens import find
+from miio_pure.files.effort import RECORD, Effort
+from miio_pure.tokens import find, search
 
 from ..support import backups
 from ..support.samples import SAMPLES, FilesCase, expected, sample, told
@@ -97,6 +99,38 @@ class SearchTest(FilesCase):
         find(self.folder, progress=seen.append)
         names = [name.split(":")[-1][-5:] for name in seen]
         self.assertEqual(names, ["one", "two"])
+
+    def test_a_path_may_be_a_path_object(self):
+        path = self.write(CACHE)
+        for one in (path, self.folder):
+            self.assertEqual(len(find(pathlib.Path(one)).records), 1)
+
+    def test_each_path_has_an_effort_of_its_own(self):
+        """What one path does not leave to the search, another one does."""
+        many = self.write(
+            json.dumps([dict(DEVICE, did=str(n)) for n in range(99)]).encode()
+        )
+        cache = self.write(CACHE, "cache")
+        with mock.patch.object(search, "Effort", lambda: Effort(20 * RECORD)):
+            found = find(many, cache)
+            self.assertGreater(len(found.records), 10)
+            self.assertIn(DEVICE["did"], [one.device_id for one in found.records])
+            self.assertEqual(len(found.notes), 1)
+            self.assertIn("the rest was left out", found.notes[0][1])
+
+    def test_that_nothing_was_found_before_the_limit_is_an_error(self):
+        with mock.patch.object(search, "Effort", lambda: Effort(100)):
+            self.refused(CACHE, "more than can be searched")
+
+    def test_notes_on_limits_come_before_all_others(self):
+        for number in range(30):
+            self.write(b"SQLite format 3\0", "%02d" % number)
+        self.write(CACHE, "000")
+        with mock.patch.object(search, "Effort", lambda: Effort(1500)):
+            found = find(self.folder)
+        self.assertEqual(len(found.records), 1)
+        self.assertIn("the rest was left out", found.notes[0][1])
+        self.assertIn("cut off", found.notes[1][1])
 
     def test_the_password_is_asked_for_once(self):
         ask = mock.Mock(return_value="secret")

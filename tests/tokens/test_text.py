@@ -83,16 +83,23 @@ class TextTest(FilesCase):
         with mock.patch.object(text_module, "MAX_SEGMENT", 1000):
             found = self.search(("%s\n%s\n" % (good, long)).encode())
             self.assertEqual(len(found.records), 1)
-            self.assertIn("line of over 1000 characters", found.notes[0][1])
+            self.assertIn("line of over 1000 bytes", found.notes[0][1])
             self.assertEqual(self.tokens((good + "\n").encode() * 20), [TOKEN])
 
     def test_long_numbers(self):
         number = json.dumps(DEVICE)[:-1] + ', "n": %s}' % ("7" * 500)
         self.assertEqual(self.tokens(number.encode()), [])
 
-    def test_a_text_may_not_be_too_long(self):
-        with mock.patch.object(text_module, "MAX_TEXT", 100000):
-            self.refused(b" " * 100001, "a text of over 100000 bytes")
+    def test_a_long_text_is_read_in_parts_that_overlap(self):
+        """No object is lost that takes several lines, wherever a part ends."""
+        lines = json.dumps(DEVICE, indent=1).count("\n") + 1
+        for shift in range(lines):
+            devices = [dict(DEVICE, did=str(number)) for number in range(200)]
+            text = "x\n" * shift + "\n".join(json.dumps(d, indent=1) for d in devices)
+            with mock.patch.object(text_module, "MAX_SEGMENT", 3000):
+                with mock.patch.object(text_module, "MAX_OBJECT", 1000):
+                    found = self.search(text.encode())
+            self.assertEqual((len(found.records), found.notes), (200, []))
 
     def test_broken_json_spends_effort(self):
         for text in (b'{"a":[1],' * 30000, b'{"a":' * 300000):
