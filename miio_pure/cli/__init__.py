@@ -86,7 +86,11 @@ def run_command(options: "Options", name: str) -> int:
 
     Other commands are not imported, because a router feels each import.
     """
-    module = __import__(name, globals(), None, ["run"], 1)
+    try:
+        module = __import__(name, globals(), None, ["run"], 1)
+    except ImportError as error:
+        # The host may lack a module of Python, and a copy some of ours.
+        raise MiioError("%s cannot run here: %s" % (name, error)) from None
     status: int = module.run(options)
     return status
 

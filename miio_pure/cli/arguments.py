@@ -8,6 +8,7 @@ the Options and returns the exit status.
 import os
 import sys
 
+from .secret import has_secret
 from .status import UsageError
 
 TYPE_CHECKING = False
@@ -18,8 +19,6 @@ MAX_PORT = 65535
 MAX_SECONDS = 86400
 # An option's name is repeated in a message only if it is no longer: it may be a token.
 MAX_NAME = 18  # characters
-MIN_SECRET = 24  # hex digits in a row that may be a token, or a part of one
-HEX = "0123456789abcdefABCDEF"
 
 
 class Command:
@@ -74,6 +73,9 @@ COMMANDS = (
             "tokens backup.ab --password-prompt --save"),
     Command("decode", "HEX", "token",
             "show what is in a packet", "decode 21310050... --token HEX"),
+    Command("pack", "FILE", "without bytecode",
+            "make a copy of this program in one file",
+            "pack miio.pyz --without tokens,simulator --bytecode"),
     Command("demo", "", "timeout debug",
             "see it work with a simulated device", "demo"),
     Command("simulate", "", "name model id fault token bind port debug",
@@ -96,7 +98,7 @@ NOUNS = {
     "METHOD": "such as get_prop; or a whole request in JSON:\n"
               "'{\"method\":\"get_prop\",\"params\":[\"power\"]}'",
     "PARAMS": "a JSON array or object in single quotes; anything else is one param",
-    "FILE": "a file or folder: a database, a backup, a log, a configuration",
+    "FILE": "a file, or a folder of files",
     "HEX": "the packet in hex digits",
     "SHELL": "bash",
     "COMMAND": "the name of a command",
@@ -117,6 +119,8 @@ OPTIONS = {
     "tokens": ("", "show the tokens, too"),
     "save": ("", "keep what is found among the saved devices"),
     "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
+    "without": ("PART,...", "parts to leave out: devices, simulator, tokens"),
+    "bytecode": ("", "put in bytecode, so that this very Python starts faster"),
     "help": ("", "show this help"),
     "version": ("", "show the version, and where this copy lies"),
 }
@@ -148,6 +152,8 @@ class Options:
     bind: "Optional[str]" = None
     port = 54321
     json = debug = tokens = save = password_prompt = help = version = False
+    bytecode = False
+    without: "Optional[str]" = None
     name: "Optional[str]" = None
     model: "Optional[str]" = None
     id: "Optional[int]" = None
@@ -250,14 +256,10 @@ def read_number(name: str, text: str, least: int, most: int) -> int:
 
 def check_secret(what: str, text: str) -> None:
     """Raise UsageError, which does not repeat the text, if it may be a token."""
-    run = 0
-    for char in text:
-        run = run + 1 if char in HEX else 0
-        if run >= MIN_SECRET:
-            raise UsageError(
-                "%s looks like a token; give a token with --token or in MIIO_TOKEN"
-                % what
-            )
+    if has_secret(text):
+        raise UsageError(
+            "%s looks like a token; give a token with --token or in MIIO_TOKEN" % what
+        )
 
 
 def take_command(words: "List[str]") -> "Optional[Command]":

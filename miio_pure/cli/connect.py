@@ -68,9 +68,7 @@ def open_devices(options: "Options", is_new: bool = False) -> "Optional[Devices]
         return None
     if options.devices is not None:
         if not is_new and not os.path.exists(options.devices):
-            raise UsageError(
-                "--devices: there is no such file; devices add and tokens --save make one"
-            )
+            raise UsageError("--devices: there is no such file; devices add makes one")
         return Devices(options.devices)
     path = default_path()
     if path is None and not is_new:

@@ -7,8 +7,8 @@ Tokens and passwords are hidden, so that the output can be pasted into a bug rep
 from ..errors import MiioError
 from ..packet import HELLO, decode
 from ..payload import load
-from .arguments import HEX, MIN_SECRET
 from .output import format_json, say
+from .secret import has_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..session import Saved
 
 # The names of members whose values are secret, wherever they stand.
-SECRETS = ("token", "passwd", "password", "psk", "pwd", "key")
+SECRET_NAMES = ("token", "passwd", "password", "psk", "pwd", "key")
 HIDDEN = "(hidden)"
 HEADER_SIZE = 32  # bytes
 
@@ -63,7 +63,7 @@ class Tracer:
             payload = decode(datagram, token).payload
             if payload is None:
                 return "it cannot be decrypted without a token"
-            return format_json(hide_secrets(load(payload)))
+            return format_json(hide_values(load(payload)))
         except MiioError as error:
             return str(error)
 
@@ -76,21 +76,15 @@ def mask(datagram: bytes) -> str:
     return datagram[:16].hex() + ("(hidden)" if datagram[16:] else "")
 
 
-def hide_secrets(value: "Any") -> "Any":
+def hide_values(value: "Any") -> "Any":
     """Return the same value with HIDDEN in the place of tokens and passwords."""
     if isinstance(value, dict):
         return {
-            name: HIDDEN if name.lower() in SECRETS else hide_secrets(item)
+            name: HIDDEN if name.lower() in SECRET_NAMES else hide_values(item)
             for name, item in value.items()
         }
     if isinstance(value, list):
-        return [hide_secrets(item) for item in value]
+        return [hide_values(item) for item in value]
     if isinstance(value, str) and has_secret(value):
         return HIDDEN
     return value
-
-
-def has_secret(text: str) -> bool:
-    """Tell whether there are as many hex digits in a row as a token has, or nearly."""
-    plain = "".join(" " if char not in HEX else char for char in text)
-    return any(len(run) >= MIN_SECRET for run in plain.split())

@@ -3,10 +3,10 @@
 
 from ..errors import PayloadError
 from ..exchange import Request
-from ..payload import load_typed
 from .connect import Connection
 from .output import print_json, say
 from .status import DONE, REFUSED, UsageError
+from .typed import load_typed
 from .values import (
     MIOT_METHODS,
     decode_argument,
