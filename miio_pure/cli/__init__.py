@@ -43,7 +43,7 @@ STDOUT = 1
 def main(argv: "Optional[List[str]]" = None) -> int:
     """Run the command line; return the exit status."""
     try:
-        return run(sys.argv[1:] if argv is None else list(argv))
+        return dispatch(sys.argv[1:] if argv is None else list(argv))
     except UsageError as error:
         say('error: %s (see "%s help")' % (error, find_program()))
         return USAGE
@@ -66,7 +66,7 @@ def main(argv: "Optional[List[str]]" = None) -> int:
         return FAILED
 
 
-def run(argv: "List[str]") -> int:
+def dispatch(argv: "List[str]") -> int:
     """Do what the command line says; return the exit status."""
     options = parse(translate(argv) if is_php_miio(argv) else argv)
     if options.version:
@@ -88,11 +88,11 @@ def run_command(options: "Options", name: str) -> int:
     """
     try:
         module = __import__(name, globals(), None, ["run"], 1)
+        status: int = module.run(options)
+        return status
     except ImportError as error:
         # The host may lack a module of Python, and a copy some of ours.
         raise MiioError("%s cannot run here: %s" % (name, error)) from None
-    status: int = module.run(options)
-    return status
 
 
 def silence_stdout() -> None:
@@ -101,11 +101,17 @@ def silence_stdout() -> None:
     The interpreter flushes it at exit, and would print a message of its own.
     """
     try:
-        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(open_sink(), STDOUT)
     except OSError:
-        # There is no /dev/null in a chroot; a pipe takes what is left in the buffer.
-        _, sink = os.pipe()
-    try:
-        os.dup2(sink, STDOUT)
-    except OSError:
+        # The host gives nothing, and the interpreter prints its message.
         pass
+
+
+def open_sink() -> int:
+    """Return a descriptor that what is left in a buffer can be written to."""
+    try:
+        return os.open(os.devnull, os.O_WRONLY)
+    except OSError:
+        # There is no /dev/null in a chroot; a pipe is large enough.
+        _, sink = os.pipe()
+        return sink

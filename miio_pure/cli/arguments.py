@@ -92,12 +92,12 @@ NOUNS = {
     "TARGET": "an address, a host name or a saved name; without any, all networks\n"
               "that this computer is in",
     "DEVICE": "an address, a host name, a saved name or a device id",
-    "PROPERTY": "a number such as 2.1 (MIoT), or a name such as power (older devices)",
-    "ACTION": "a number such as 2.1 (MIoT), or the name of a method such as toggle",
+    "PROPERTY": "a number such as 2.1 (MIoT), or, on older devices, a name",
+    "ACTION": "a number such as 2.1 (MIoT), or a method such as toggle",
     "VALUE": "JSON if it is JSON, such as 33, true or [1,2]; otherwise a text",
     "METHOD": "such as get_prop; or a whole request in JSON:\n"
               "'{\"method\":\"get_prop\",\"params\":[\"power\"]}'",
-    "PARAMS": "a JSON array or object in single quotes; anything else is one param",
+    "PARAMS": "a JSON array or object in single quotes, or one param",
     "FILE": "a file, or a folder of files",
     "HEX": "the packet in hex digits",
     "SHELL": "bash",
@@ -105,7 +105,7 @@ NOUNS = {
 }
 # Each option: what its value is called ("" if it takes none), and its help.
 OPTIONS = {
-    "token": ("HEX", "the token, 32 hex digits (or set MIIO_TOKEN, which is safer)"),
+    "token": ("HEX", "the token, 32 hex digits (safer: set MIIO_TOKEN)"),
     "devices": ("FILE", "the file of saved devices (or MIIO_DEVICES)"),
     "timeout": ("SECONDS", "the longest time to wait (5)"),
     "bind": ("ADDRESS", "the local address to use"),
@@ -316,7 +316,7 @@ def explain_surplus(command: Command) -> str:
 def find_nearest(word: str, names: "Any") -> str:
     """Return the name that differs least from a mistyped word, or ""."""
     distance, nearest = min((measure_distance(word, name), name) for name in names)
-    return nearest if distance <= max(1, len(nearest) // 3) else ""
+    return nearest if distance <= (len(nearest) + 2) // 3 else ""
 
 
 def measure_distance(one: str, other: str) -> int:

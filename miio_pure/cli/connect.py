@@ -83,9 +83,7 @@ def check_address(text: str) -> None:
     if not text.strip():
         raise UsageError("the device is empty: give an address, a name or a device id")
     if "://" in text:
-        raise UsageError(
-            "give the address alone, such as 192.168.1.47, without http://"
-        )
+        raise UsageError("give the address alone, such as 192.168.1.47, not a URL")
     if colon and not port.strip("0123456789") and ":" not in host:
         raise UsageError("give the port as an option: %s --port %s" % (host, port))
     if colon:
@@ -111,15 +109,22 @@ class Connection:
     """A device that has answered a hello, and the client that talks to it.
 
     A context manager. found: the Found of its hello. record: the saved Record, or None.
-    is_guest: it need not be a saved one, although there are saved devices.
+    is_guest: it need not be a saved one, although there are saved devices. devices: the
+    saved devices, if they are open already.
     """
 
     found: "Found"
 
-    def __init__(self, options: "Options", text: str, is_guest: bool = False) -> None:
+    def __init__(
+        self,
+        options: "Options",
+        text: str,
+        is_guest: bool = False,
+        devices: "Optional[Devices]" = None,
+    ) -> None:
         self._options, self._text = options, text
         self._given = read_token(options)
-        self._devices = self._open_devices()
+        self._devices = devices or self._open_devices()
         self.record = find_record(self._devices, text)
         if self.record is None:
             check_address(text)
@@ -149,6 +154,11 @@ class Connection:
     def facts(self) -> "Dict[str, Any]":
         """Return what names the device in a line of JSON."""
         return {"address": self.found.address, "device_id": self.found.device_id}
+
+    def name_property(self, address: "Tuple[int, int]") -> "Dict[str, Any]":
+        """Return what names a MIoT property in a request; some devices need did."""
+        siid, piid = address
+        return {"did": str(self.found.device_id), "siid": siid, "piid": piid}
 
     def use(self, token: Token, source: str) -> None:
         """Talk to the device with this token from now on."""

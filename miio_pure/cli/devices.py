@@ -57,8 +57,8 @@ def add(options: "Options") -> int:
     devices = open_devices(options, is_new=True)
     if devices is None:
         raise UsageError("this copy of miio_pure came without devices.py")
-    check_name(options.name, devices)
-    with Connection(options, device, is_guest=True) as connection:
+    check_name(options.name)
+    with Connection(options, device, True, devices) as connection:
         found = connection.found
         check_owner(options.name, devices, str(found.device_id))
         token, source = connection.choose_token()
@@ -93,7 +93,7 @@ def read_info(connection: Connection) -> "Dict[str, Any]":
         return {}
 
 
-def check_name(name: "Optional[str]", devices: Devices) -> None:
+def check_name(name: "Optional[str]") -> None:
     """Raise UsageError for a name that could not be told from other things."""
     if name is None:
         return

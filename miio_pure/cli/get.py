@@ -5,11 +5,11 @@ from ..errors import DeviceError, PayloadError
 from .connect import Connection
 from .output import format_bare, print_json, print_line, print_table, say
 from .status import DONE, REFUSED
-from .values import explain_refusal, parse_address, read_code
+from .values import explain_refusal, index_items, parse_address, read_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, List, Optional
 
     from .arguments import Options
     from .values import Address
@@ -78,13 +78,9 @@ def read_named(properties: "List[Property]", connection: Connection) -> None:
 
 def read_numbered(properties: "List[Property]", connection: Connection) -> None:
     """Read MIoT properties, with get_properties."""
-    device_id = str(connection.found.device_id)
     for start in range(0, len(properties), MAX_BATCH):
         batch = properties[start : start + MAX_BATCH]
-        params = []
-        for one in batch:
-            siid, piid = one.address or (0, 0)
-            params.append({"did": device_id, "siid": siid, "piid": piid})
+        params = [connection.name_property(one.address or (0, 0)) for one in batch]
         answer = connection.client.send("get_properties", params)
         items = index_items(answer)
         for one in batch:
@@ -95,18 +91,3 @@ def read_numbered(properties: "List[Property]", connection: Connection) -> None:
                     % one.name
                 )
             one.code, one.value = read_code(item), item.get("value")
-
-
-def index_items(answer: "Any") -> "Dict[Tuple[Any, Any], Dict[str, Any]]":
-    """Return the items of a MIoT answer by (siid, piid): their order may differ."""
-    items = answer if isinstance(answer, list) else []
-    return {
-        (item.get("siid"), item.get("piid")): item
-        for item in items
-        if isinstance(item, dict) and is_hashable(item)
-    }
-
-
-def is_hashable(item: "Dict[str, Any]") -> bool:
-    """Tell whether the numbers of an item are numbers: a device may send anything."""
-    return type(item.get("siid")) is int and type(item.get("piid")) is int

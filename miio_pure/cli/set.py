@@ -7,8 +7,7 @@ from .output import print_json, print_line, say
 from .status import DONE, REFUSED, UsageError
 from .values import (
     explain_refusal,
-    find_refusals,
-    name_item,
+    index_items,
     parse_address,
     parse_value,
     read_code,
@@ -46,20 +45,20 @@ def run(options: "Options") -> int:
     with Connection(options, device) as connection:
         for settings in groups:
             try:
-                refusals = apply(settings, connection)
+                codes = apply(settings, connection)
             except DeviceError as error:
-                names = " ".join(one.name for one in settings)
-                say("error: %s: %s%s" % (names, error, describe(done)))
+                say("error: %s: %s%s" % (settings[0].name, error, describe(done)))
                 return REFUSED
             except MiioError:
                 if done:
-                    say("note: %s" % describe(done).lstrip("; "))
+                    say("note: " + describe(done).lstrip("; "))
                 raise
-            if refusals:
-                for text in refusals:
-                    say("error: %s%s" % (text, describe(done)))
+            done += [one for one, code in zip(settings, codes) if code >= 0]
+            refused = [(one, code) for one, code in zip(settings, codes) if code < 0]
+            for one, code in refused:
+                say("error: " + explain_refusal(one.name, code) + describe(done))
+            if refused:
                 return REFUSED
-            done += settings
     if options.json:
         for one in done:
             fields = connection.facts()
@@ -81,28 +80,25 @@ def group(settings: "List[Setting]") -> "List[List[Setting]]":
     return groups
 
 
-def apply(settings: "List[Setting]", connection: Connection) -> "List[str]":
-    """Send one request; return a message about each property that was refused."""
+def apply(settings: "List[Setting]", connection: Connection) -> "List[int]":
+    """Send one request; return the code of each property, negative if refused."""
     first = settings[0]
     if first.address is None:
         value = first.value
         params = value if isinstance(value, list) else [value]
         connection.client.send("set_" + first.name, params)
-        return []
+        return [0]
     items = []
     for one in settings:
-        siid, piid = one.address or (0, 0)
-        fields = {"did": str(connection.found.device_id), "siid": siid, "piid": piid}
+        fields = connection.name_property(one.address or (0, 0))
         items.append(dict(fields, value=one.value))
-    answer = connection.client.send("set_properties", items)
-    return [
-        explain_refusal(name_item(item), read_code(item))
-        for item in find_refusals(answer)
-    ]
+    answer = index_items(connection.client.send("set_properties", items))
+    # A simulator of others answers with the number 0, which is no list.
+    return [read_code(answer.get(one.address or (0, 0), {})) for one in settings]
 
 
 def describe(done: "List[Setting]") -> str:
     """Return which properties were set before one failed."""
     if not done:
         return ""
-    return "; these were set before it: " + " ".join(one.name for one in done)
+    return "; these were set: " + " ".join(one.name for one in done)

@@ -78,6 +78,21 @@ def find_refusals(answer: "Any") -> "List[Dict[str, Any]]":
     return [item for item in items if isinstance(item, dict) and read_code(item) < 0]
 
 
+def index_items(answer: "Any") -> "Dict[Tuple[Any, Any], Dict[str, Any]]":
+    """Return the items of a MIoT answer by (siid, piid): their order may differ."""
+    items = answer if isinstance(answer, list) else []
+    return {
+        (item.get("siid"), item.get("piid")): item
+        for item in items
+        if isinstance(item, dict) and has_numbers(item)
+    }
+
+
+def has_numbers(item: "Dict[str, Any]") -> bool:
+    """Tell whether an item names its property: a device may send anything."""
+    return type(item.get("siid")) is int and type(item.get("piid")) is int
+
+
 def read_code(item: "Dict[str, Any]") -> int:
     """Return the code of a MIoT item; 0 if it has none."""
     code = item.get("code")
