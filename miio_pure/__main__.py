@@ -1,14 +1,46 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""python3 -m miio_pure"""
+"""Starts the command line: python3 -m miio_pure, or this file itself.
+
+A link to this file may lie anywhere, such as /usr/bin/miio-pure.
+"""
 
 import sys
 
-if __name__ == "__main__" and not __package__:
-    sys.exit("error: run it as python3 -m miio_pure, from the folder above")
-try:
-    from .cli import main
+INTERRUPTED = 130
 
-    status = main()
+
+def start() -> int:
+    """Run the command line; return the exit status."""
+    if __package__:
+        from .cli import main
+
+        return main()
+    return start_file()
+
+
+def start_file() -> int:
+    """Run the command line of the folder that this file really lies in."""
+    import os
+
+    folder = os.path.dirname(os.path.realpath(__file__))
+    parent, name = os.path.split(folder)
+    # Python puts this folder first, where our modules would hide others of the same
+    # names. What is imported from the parent is this very package.
+    sys.path[:] = [path for path in sys.path if os.path.realpath(path) != folder]
+    sys.path.insert(0, parent)
+    try:
+        package = __import__(name + ".cli")
+    finally:
+        sys.path.remove(parent)
+    status: int = package.cli.main()
+    return status
+
+
+try:
+    STATUS = start()
 except KeyboardInterrupt:
-    status = 130
-sys.exit(status)
+    STATUS = INTERRUPTED
+except ImportError as error:
+    sys.exit("error: %s" % error)
+sys.exit(STATUS)

@@ -6,16 +6,16 @@ with Client("192.168.1.47", tokens=Devices()) as client:
     client.info()
 """
 
-import json
 import os
 from time import monotonic, sleep, time
 
 from .errors import MiioError, TokenError
+from .host import parse, write
 from .packet import Token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Optional
+    from typing import Any, Callable, Dict, Iterable, List, Optional
 
 MAX_FILE = 4 << 20  # bytes
 MAX_DRAFT_AGE = 3600  # seconds
@@ -154,12 +154,20 @@ class Devices:
         only by one that can be read again. timeout: seconds to wait for other programs
         that are writing it. Raises MiioError if it cannot be written.
         """
+        return self._lock_and(lambda is_alone: self._save(records, is_alone), timeout)
+
+    def forget(self, record: Record, timeout: float = 5.0) -> None:
+        """Remove a device from the file. timeout and errors: as for save()."""
+        self._lock_and(lambda is_alone: self._forget(record, is_alone), timeout)
+
+    def _lock_and(self, work: "Callable[[bool], int]", timeout: float) -> int:
+        """Do work(is_alone) while no other program writes the file."""
         try:
             folder = os.path.dirname(self.source)
             os.makedirs(folder, 0o700, exist_ok=True)
             lock = _lock(folder, timeout)
             try:
-                return self._save(records, lock >= 0)
+                return work(lock >= 0)
             finally:
                 if lock >= 0:  # pragma: no branch (Windows)
                     os.close(lock)
@@ -190,7 +198,7 @@ class Devices:
             if len(data) > MAX_FILE:
                 raise ValueError
             records = []
-            for fields in json.loads(data.decode("utf-8"))["devices"]:
+            for fields in parse(data.decode("utf-8"))["devices"]:
                 record = Record(str(fields.pop("source", "")), **fields)
                 Token(record.token)
                 records.append(record)
@@ -210,16 +218,30 @@ class Devices:
                     new.setdefault(record.device_id, record)
         if not new:
             return 0
-        # Another program may have saved some since this one read the file.
-        current = Devices(self.source)
-        current._check_rights()
-        for record in current.records:
+        current = self._read_again()
+        for record in current:
             if record.device_id in new:
                 new[record.device_id].learn(record)
-        others = [one for one in current.records if one.device_id not in new]
-        kept = list(new.values()) + others
-        facts = [record.facts() for record in kept]
-        data = (json.dumps({"devices": facts}, indent=1) + "\n").encode("ascii")
+        others = [one for one in current if one.device_id not in new]
+        self._store(list(new.values()) + others, is_alone)
+        return len(new)
+
+    def _forget(self, record: Record, is_alone: bool) -> int:
+        current = self._read_again()
+        kept = [one for one in current if one.device_id != record.device_id]
+        self._store(kept, is_alone)
+        return len(current) - len(kept)
+
+    def _read_again(self) -> "List[Record]":
+        """Return what is in the file: other programs may have changed it."""
+        current = Devices(self.source)
+        current._check_rights()
+        return current.records
+
+    def _store(self, kept: "List[Record]", is_alone: bool) -> None:
+        # One device a line, for those who look into the file.
+        lines = ",\n".join(write(record.facts()) for record in kept)
+        data = ('{"devices":[\n%s\n]}\n' % lines).encode("ascii")
         if len(data) > MAX_FILE:
             raise MiioError(
                 "%s: %d devices would make it larger than %d bytes, so it was left as "
@@ -228,7 +250,6 @@ class Devices:
         _remove_drafts(self.source, is_alone)
         _replace(self.source, data)
         self.records = kept
-        return len(new)
 
 
 def default_path() -> "Optional[str]":
@@ -239,7 +260,7 @@ def default_path() -> "Optional[str]":
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
     if not home:
         return None
-    return os.path.join(home, ".config", "miio_pure", "tokens.json")
+    return os.path.join(home, ".config", "miio_pure", "devices.json")
 
 
 def _replace(path: str, data: bytes) -> None:

@@ -102,7 +102,7 @@ class LoadTest(DevicesCase):
         self.assertEqual(repr(Devices(self.file)), text)
 
     def test_where_it_lies_by_default(self):
-        home = os.path.join("home", ".config", "miio_pure", "tokens.json")
+        home = os.path.join("home", ".config", "miio_pure", "devices.json")
         for environment, path in (
             ({"MIIO_DEVICES": "x", "HOME": "home"}, "x"),
             ({"HOME": "home"}, home),

@@ -1,12 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""The command line: results go to stdout, all else to stderr; never a traceback."""
+"""The command line: results go to stdout, everything else to stderr.
+
+There is never a traceback, and the exit status says what happened (see `status`).
+"""
 
 import os
 import sys
 
-from ..errors import MiioError
-from .arguments import UsageError, make_parser, parse
-from .output import say
+from .. import __version__
+from ..errors import DeviceError, MiioError, NoReply, TokenError
+from .arguments import find_program, format_help, format_overview, parse
+from .output import print_line, say
+from .php_miio import is_php_miio, translate
+from .status import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    NO_REPLY,
+    REFUSED,
+    TOKEN,
+    USAGE,
+    OutputError,
+    UsageError,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,36 +30,35 @@ if TYPE_CHECKING:
 
     from .arguments import Options
 
-DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-
-# What to do, and the module whose function run() does it, given the options. It is
-# imported when it runs, because a router feels each import.
-COMMANDS = (
-    ("discover", "discover"),
-    ("tokens", "tokens"),
-    ("info", "talk"),
-    ("sendcmd", "talk"),
-    ("decode", "decode"),
-    ("demo", "demo"),
-    ("simulate", "simulate"),
+# The exit status for each class of errors; the first that fits counts.
+STATUSES = (
+    (NoReply, NO_REPLY),
+    (DeviceError, REFUSED),
+    (TokenError, TOKEN),
+    (MiioError, FAILED),
 )
+STDOUT = 1
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:
     """Run the command line; return the exit status."""
     try:
-        status = _main(sys.argv[1:] if argv is None else argv)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return status
+        return dispatch(sys.argv[1:] if argv is None else list(argv))
+    except UsageError as error:
+        say('error: %s (see "%s help")' % (error, find_program()))
+        return USAGE
+    except MiioError as error:
+        say("error: %s" % error)
+        return next(status for kind, status in STATUSES if isinstance(error, kind))
+    except OutputError as error:
+        silence_stdout()
+        if not error.is_closed:
+            say("error: cannot write the result: %s" % error)
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except OSError as error:
-        # stdout is gone: the disk is full, or the reader closed the pipe. Otherwise the
-        # interpreter prints its own message when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        if not isinstance(error, BrokenPipeError):
-            say("error: cannot write the result: %s" % error.strerror)
+        say("error: this system refuses: %s" % (error.strerror or error))
         return FAILED
     except (MemoryError, RuntimeError) as error:
         # RuntimeError: the system gives no more threads.
@@ -51,42 +66,52 @@ def main(argv: "Optional[List[str]]" = None) -> int:
         return FAILED
 
 
-def _main(argv: "List[str]") -> int:
-    try:
-        options, extra = parse(argv)
-        if extra:
-            # A stray argument may be a token, so the message does not repeat it.
-            flags = [text for text in extra if text[:2] == "--" and text[2:].isalpha()]
-            raise UsageError(
-                "there is no flag %s" % flags[0]
-                if flags
-                else "one of the arguments belongs to no flag; flags begin with --"
-            )
-        return _run(options, argv)
-    except SystemExit as done:
-        # argparse ends --help and --version in this way.
-        return int(done.code or DONE)
-    except UsageError as error:
-        say("error: %s (--help tells more)" % error)
-        return USAGE
-    except MiioError as error:
-        say("error: %s" % error)
-        return FAILED
-
-
-def _run(options: "Options", argv: "List[str]") -> int:
-    if (options.save or options.password_prompt) and not options.tokens:
-        raise UsageError("--save and --password-prompt go with --tokens")
-    for command, module in COMMANDS:
-        if getattr(options, command) not in (None, False):
-            run = __import__(module, globals(), None, ["run"], 1).run
-            run(options)
-            return DONE
-    if options.ip:
-        raise UsageError("--ip goes with --info or --sendcmd")
-    if argv:
-        raise UsageError(
-            "nothing to do: give --discover, --info, --sendcmd or the like"
-        )
-    make_parser().print_help()
+def dispatch(argv: "List[str]") -> int:
+    """Do what the command line says; return the exit status."""
+    options = parse(translate(argv) if is_php_miio(argv) else argv)
+    if options.version:
+        place = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        print_line("miio_pure %s from %s" % (__version__, place))
+    elif options.command is None:
+        print_line(format_overview())
+    elif options.help:
+        print_line(format_help(options.command))
+    else:
+        return run_command(options, options.command.name.split()[0])
     return DONE
+
+
+def run_command(options: "Options", name: str) -> int:
+    """Import the module of a command and run it.
+
+    Other commands are not imported, because a router feels each import.
+    """
+    try:
+        module = __import__(name, globals(), None, ["run"], 1)
+        status: int = module.run(options)
+        return status
+    except ImportError as error:
+        # The host may lack a module of Python, and a copy some of ours.
+        raise MiioError("%s cannot run here: %s" % (name, error)) from None
+
+
+def silence_stdout() -> None:
+    """Turn stdout into something that takes everything.
+
+    The interpreter flushes it at exit, and would print a message of its own.
+    """
+    try:
+        os.dup2(open_sink(), STDOUT)
+    except OSError:
+        # The host gives nothing, and the interpreter prints its message.
+        pass
+
+
+def open_sink() -> int:
+    """Return a descriptor that what is left in a buffer can be written to."""
+    try:
+        return os.open(os.devnull, os.O_WRONLY)
+    except OSError:
+        # There is no /dev/null in a chroot; a pipe is large enough.
+        _, sink = os.pipe()
+        return sink

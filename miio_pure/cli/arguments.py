@@ -1,193 +1,388 @@
 # SPDX-License-Identifier: MIT
-"""The arguments of the command line."""
+"""The commands in one table, the parser and the help that read it.
 
-import argparse
+A new command is a row in COMMANDS and a module of its own, whose function run() takes
+the Options and returns the exit status.
+"""
+
 import os
 import sys
 
-from .. import __version__
-from .output import print_line
+from .secret import has_secret
+from .status import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, NoReturn, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
-    Options = argparse.Namespace
+MAX_PORT = 65535
+MAX_SECONDS = 86400
+# An option's name is repeated in a message only if it is no longer: it may be a token.
+MAX_NAME = 18  # characters
 
-EXAMPLES = """examples:
-  %(prog)s --demo
-  %(prog)s --discover all
-  %(prog)s --ip 192.168.1.47 --info
-  %(prog)s --ip 192.168.1.47 --token HEX \\
-      --sendcmd '{"method":"get_prop","params":["power"]}'
-  %(prog)s --ip 192.168.1.48 \\
-      --sendcmd '{"method":"get_properties","params":[{"siid":2,"piid":1}]}'
-  %(prog)s --tokens backup.ab --password-prompt --save
 
-Exit status: 0 done; 1 no reply, refused, damaged, nothing found; 2 wrong usage;
-130 Ctrl-C.
-The environment variable MIIO_TOKEN serves instead of --token, out of the process list.
+class Command:
+    """A row of the table of commands.
+
+    arguments: as the help shows them; [] stands around what may be left out, and ...
+    behind what may be repeated. options: the names of those that it takes, besides
+    --help.
+    """
+
+    __slots__ = ("name", "arguments", "options", "text", "example")
+
+    def __init__(
+        self, name: str, arguments: str, options: str, text: str, example: str
+    ) -> None:
+        self.name, self.arguments, self.text = name, arguments, text
+        self.options = options.split()
+        self.example = example
+
+    def count_arguments(self) -> "Tuple[int, Optional[int]]":
+        """Return how many arguments it takes: at least, and at most; None: any."""
+        words = [word for word in self.arguments.split() if word.strip("[].")]
+        least = sum(word[0] != "[" for word in words)
+        return least, None if "..." in self.arguments else len(words)
+
+
+TALK = "token devices timeout bind port debug json"
+# fmt: off
+COMMANDS = (
+    Command("discover", "[TARGET ...]", "devices timeout bind port debug json",
+            "find devices on the network", "discover"),
+    Command("info", "DEVICE", TALK,
+            "show what a device says about itself", "info 192.168.1.47"),
+    Command("get", "DEVICE PROPERTY ...", TALK,
+            "read properties", "get lamp power bright"),
+    Command("set", "DEVICE PROPERTY=VALUE ...", TALK,
+            "set properties", "set lamp power=on"),
+    Command("run", "DEVICE ACTION [VALUE ...]", TALK,
+            "run an action", "run vacuum app_start"),
+    Command("send", "DEVICE METHOD [PARAMS]", TALK,
+            "send any method, as the device knows it",
+            "send lamp get_prop '[\"power\"]'"),
+    Command("devices", "", "devices tokens json",
+            "list the saved devices", "devices"),
+    Command("devices add", "DEVICE", TALK + " name",
+            "save a device, or rename it, or renew its token",
+            "devices add 192.168.1.47 --name lamp --token HEX"),
+    Command("devices forget", "DEVICE", "devices",
+            "remove a saved device", "devices forget lamp"),
+    Command("tokens", "FILE ...", "save password-prompt devices json",
+            "find tokens in backups and other programs' data",
+            "tokens backup.ab --password-prompt --save"),
+    Command("decode", "HEX", "token",
+            "show what is in a packet", "decode 21310050... --token HEX"),
+    Command("pack", "FILE", "without bytecode",
+            "make a copy of this program in one file",
+            "pack miio.pyz --without tokens,simulator --bytecode"),
+    Command("demo", "", "timeout debug",
+            "see it work with a simulated device", "demo"),
+    Command("simulate", "", "name model id fault token bind port debug",
+            "be a simulated device until Ctrl-C",
+            "simulate --port 54400 --fault lose"),
+    Command("completion", "SHELL", "devices",
+            "print a script that completes commands in bash",
+            "completion bash > /etc/bash_completion.d/miio-pure"),
+    Command("help", "[COMMAND ...]", "",
+            "show this help, or the help of a command", "help get"),
+)
+# What stands for what in the arguments.
+NOUNS = {
+    "TARGET": "an address, a host name or a saved name; without any, all networks\n"
+              "that this computer is in",
+    "DEVICE": "an address, a host name, a saved name or a device id",
+    "PROPERTY": "a number such as 2.1 (MIoT), or, on older devices, a name",
+    "ACTION": "a number such as 2.1 (MIoT), or a method such as toggle",
+    "VALUE": "JSON if it is JSON, such as 33, true or [1,2]; otherwise a text",
+    "METHOD": "such as get_prop; or a whole request in JSON:\n"
+              "'{\"method\":\"get_prop\",\"params\":[\"power\"]}'",
+    "PARAMS": "a JSON array or object in single quotes, or one param",
+    "FILE": "a file, or a folder of files",
+    "HEX": "the packet in hex digits",
+    "SHELL": "bash",
+    "COMMAND": "the name of a command",
+}
+# Each option: what its value is called ("" if it takes none), and its help.
+OPTIONS = {
+    "token": ("HEX", "the token, 32 hex digits (safer: set MIIO_TOKEN)"),
+    "devices": ("FILE", "the file of saved devices (or MIIO_DEVICES)"),
+    "timeout": ("SECONDS", "the longest time to wait (5)"),
+    "bind": ("ADDRESS", "the local address to use"),
+    "port": ("PORT", "the UDP port (54321)"),
+    "json": ("", "print JSON, one object a line"),
+    "debug": ("", "show each datagram on stderr, decrypted, without tokens"),
+    "name": ("NAME", "the name of the device"),
+    "model": ("MODEL", "the model that it says it is"),
+    "id": ("ID", "its device id, a number"),
+    "fault": ("FAULT", "a fault to show; may be given several times"),
+    "tokens": ("", "show the tokens, too"),
+    "save": ("", "keep what is found among the saved devices"),
+    "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
+    "without": ("PART,...", "parts to leave out: devices, simulator, tokens"),
+    "bytecode": ("", "put in bytecode, so that this very Python starts faster"),
+    "help": ("", "show this help"),
+    "version": ("", "show the version, and where this copy lies"),
+}
+# fmt: on
+INTRODUCTION = """\
+Control Xiaomi Wi-Fi devices on the local network.
+
+usage: %s COMMAND [ARGUMENTS] [OPTIONS]
 """
+FIRST_STEPS = """
+first steps:
+  {0} demo
+  {0} discover
+  {0} devices add 192.168.1.47 --name lamp
+  {0} info lamp
+
+Exit status: 0 done; 1 failed, or nothing found; 2 wrong usage; 3 no reply;
+4 refused by the device; 5 token missing, wrong or hidden; 130 Ctrl-C.
+"{0} help COMMAND" tells more about a command."""
 
 
-class UsageError(Exception):
-    """The command line is not right; main() prints why."""
+class Options:
+    """The command that was typed, its arguments and its options."""
+
+    command: "Optional[Command]" = None
+    token: "Optional[str]" = None
+    devices: "Optional[str]" = None
+    timeout = 5.0
+    bind: "Optional[str]" = None
+    port = 54321
+    json = debug = tokens = save = password_prompt = help = version = False
+    bytecode = False
+    without: "Optional[str]" = None
+    name: "Optional[str]" = None
+    model: "Optional[str]" = None
+    id: "Optional[int]" = None
+
+    def __init__(self) -> None:
+        self.arguments: "List[str]" = []
+        self.fault: "List[str]" = []
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> "NoReturn":
-        # argparse quotes the value, which may be a token.
-        raise UsageError(message.split(" explicit argument")[0])
-
-    def _print_message(self, message: str, file: object = None) -> None:
-        print_line(message.rstrip("\n"))
-
-
-def parse(argv: "List[str]") -> "Tuple[Options, List[str]]":
-    """Return the options, and the arguments that belong to none."""
-    try:
-        options, extra = make_parser().parse_known_args(argv)
-    # "-h=", up to Python 3.9
-    except IndexError:  # pragma: no cover
-        raise UsageError("a flag was given a value that it does not take") from None
-    # "--ip=--", up to Python 3.12
-    if [] in vars(options).values():
-        raise UsageError("a flag was given no value")
-    return options, extra
+def parse(argv: "List[str]") -> Options:
+    """Take a command line apart; UsageError if it is wrong."""
+    options, rest = Options(), list(argv)
+    seen: "Dict[str, str]" = {}
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            options.arguments += rest
+            break
+        if is_option(word):
+            take_option(options, word, rest, seen)
+        else:
+            options.arguments.append(word)
+    options.command = take_command(options.arguments)
+    if not (options.help or options.version):
+        check(options, seen)
+    return options
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser, which can also print the help."""
-    program = os.path.basename(sys.argv[0] if sys.argv else "")
-    parser = _Parser(
-        prog=(
-            "python3 -m " + __package__.rpartition(".")[0]
-            if program in ("", "__main__.py")
-            else program
-        ),
-        description="Control Xiaomi Wi-Fi devices on the local network (miIO).",
-        epilog=EXAMPLES,
-        allow_abbrev=False,
-        add_help=False,
-        formatter_class=_make_formatter,
-    )
-    _add_actions(parser)
-    _add_settings(parser)
-    return parser
+def is_option(word: str) -> bool:
+    """Tell an option from an argument, which may be - or a negative number."""
+    return word[:1] == "-" and (word[1:2] == "-" or word[1:2].isalpha())
 
 
-def _add_actions(parser: argparse.ArgumentParser) -> None:
-    # A parser makes a formatter for each argument that is added to it, not to a group:
-    # from Python 3.14 on, that loads dataclasses and inspect.
-    actions = parser.add_argument_group("what to do")
-    action = actions.add_mutually_exclusive_group()
-    action.add_argument(
-        "--discover",
-        nargs="+",
-        metavar="all|IP",
-        help="find devices: all of the network, or those at some addresses",
-    )
-    action.add_argument(
-        "--info", action="store_true", help="show what the device at --ip is"
-    )
-    action.add_argument(
-        "--sendcmd", metavar="JSON", help="send a command to the device at --ip"
-    )
-    action.add_argument("--decode", metavar="HEX", help="decrypt a packet with --token")
-    action.add_argument(
-        "--demo", action="store_true", help="show it all with a simulated device"
-    )
-    action.add_argument(
-        "--simulate",
-        action="store_true",
-        help="be a simulated device on 127.0.0.1, or --bindip, until Ctrl-C (also: "
-        "--port, --token)",
-    )
-    action.add_argument(
-        "--tokens",
-        nargs="+",
-        metavar="FILE",
-        help="find tokens in files and folders: databases, backups, logs of Mi Home",
-    )
-    action.add_argument("-h", "--help", action="help", help="show this help")
-    action.add_argument(
-        "--version",
-        action="version",
-        version="miio_pure " + __version__,
-        help="show the version",
-    )
+def take_option(
+    options: Options, word: str, rest: "List[str]", seen: "Dict[str, str]"
+) -> None:
+    """Store an option and its value; seen: how each name was typed so far."""
+    typed, equals, value = word.partition("=")
+    name = "help" if typed == "-h" else typed[2:]
+    if name not in OPTIONS or typed == "-" + name:
+        raise UsageError(explain_unknown(typed))
+    noun, _ = OPTIONS[name]
+    if name in seen and name != "fault":
+        raise UsageError("--%s is given twice; give it once" % name)
+    seen[name] = typed
+    if not noun:
+        if equals:
+            raise UsageError("--%s takes no value" % name)
+        setattr(options, name.replace("-", "_"), True)
+        return
+    if not equals:
+        if not rest or is_option(rest[0]):
+            raise UsageError("--%s needs a value: --%s %s" % (name, name, noun))
+        value = rest.pop(0)
+    if name == "fault":
+        options.fault.append(value)
+    else:
+        setattr(options, name, read_value(name, noun, value))
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
-    how = parser.add_argument_group("how")
-    how.add_argument("--ip", metavar="IP", help="address or host name of the device")
-    how.add_argument(
-        "--token",
-        metavar="HEX",
-        help="32 hex digits (default: $MIIO_TOKEN, the token file, or what the device "
-        "shows)",
-    )
-    how.add_argument(
-        "--token-file",
-        metavar="FILE",
-        help="where tokens are kept (~/.config/miio_pure/tokens.json)",
-    )
-    how.add_argument(
-        "--save",
-        action="store_true",
-        help="--tokens: keep them in the token file; then --token is not needed",
-    )
-    how.add_argument(
-        "--password-prompt",
-        action="store_true",
-        help="--tokens: ask for a backup's password (default: $MIIO_PASSWORD)",
-    )
-    how.add_argument(
-        "--bindip",
-        metavar="IP",
-        help="local address to send from; --discover all goes out on its network",
-    )
-    how.add_argument(
-        "--port", type=_port, default=54321, metavar="N", help="UDP port (54321)"
-    )
-    how.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=5.0,
-        metavar="S",
-        help="longest time to wait, in seconds (5)",
-    )
-    how.add_argument(
-        "--json",
-        action="store_true",
-        help="--discover, --tokens: one JSON object a line",
-    )
-    how.add_argument(
-        "--debug", action="store_true", help="show every datagram on stderr"
-    )
+def explain_unknown(typed: str) -> str:
+    """Return what is wrong with an option that does not exist."""
+    if typed in ("-v", "-V"):
+        return "there is no option %s; the version is shown by --version" % typed
+    name = typed.lstrip("-")
+    if len(name) > MAX_NAME or not name.replace("-", "").isalpha():
+        return "there is an unknown option (not repeated here: it may be a token)"
+    nearest = find_nearest(name, OPTIONS)
+    hint = "; did you mean --%s?" % nearest if nearest else ""
+    return "there is no option %s%s" % (typed, hint)
 
 
-def _make_formatter(prog: str) -> argparse.HelpFormatter:
-    """Set the width: argparse imports shutil and zlib to find one."""
-    return argparse.RawDescriptionHelpFormatter(prog, width=80)
+def read_value(name: str, noun: str, text: str) -> "Any":
+    """Return the value of an option; UsageError, which does not repeat it, if bad."""
+    if noun == "PORT":
+        return read_number(name, text, 1, MAX_PORT)
+    if noun == "ID":
+        return read_number(name, text, 1, (1 << 64) - 1)
+    if noun == "SECONDS":
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds <= MAX_SECONDS:
+            limits = "--%s needs a number of seconds, over 0 and at most %d"
+            raise UsageError(limits % (name, MAX_SECONDS))
+        return seconds
+    if noun != "HEX":
+        check_secret("the value of --" + name, text)
+    return text
 
 
-def _port(text: str) -> int:
-    digits = 0 < len(text) < 6 and not text.strip("0123456789")
-    if not (digits and 0 < int(text) < 65536):
-        raise argparse.ArgumentTypeError(
-            "a number from 1 to 65535, not %s" % ascii(text)
-        )
+def read_number(name: str, text: str, least: int, most: int) -> int:
+    """Return the whole number that is the value of an option."""
+    digits = 0 < len(text) <= len(str(most)) and not text.strip("0123456789")
+    if not digits or not least <= int(text) <= most:
+        raise UsageError("--%s needs a whole number, %d to %d" % (name, least, most))
     return int(text)
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 86400:
-        raise argparse.ArgumentTypeError(
-            "seconds, more than 0 and at most 86400, not %s" % ascii(text)
+def check_secret(what: str, text: str) -> None:
+    """Raise UsageError, which does not repeat the text, if it may be a token."""
+    if has_secret(text):
+        raise UsageError(
+            "%s looks like a token; give a token with --token or in MIIO_TOKEN" % what
         )
-    return seconds
+
+
+def take_command(words: "List[str]") -> "Optional[Command]":
+    """Take the name of the command out of the words; None if there are none."""
+    for size in (2, 1):
+        for command in COMMANDS:
+            if words[:size] == command.name.split():
+                del words[:size]
+                return command
+    if not words:
+        return None
+    nearest = find_nearest(words[0], [command.name for command in COMMANDS])
+    if nearest:
+        raise UsageError('there is no such command; did you mean "%s"?' % nearest)
+    raise UsageError(
+        "the first argument is not a command; commands are: %s"
+        % ", ".join(command.name for command in COMMANDS if " " not in command.name)
+    )
+
+
+def check(options: Options, seen: "Dict[str, str]") -> None:
+    """Raise UsageError unless the options and the arguments fit the command."""
+    command = options.command
+    if command is None:
+        if seen:
+            raise UsageError("there are options, but no command")
+        return
+    for name in seen:
+        if name not in command.options:
+            raise UsageError("%s takes no --%s" % (command.name, name))
+    least, most = command.count_arguments()
+    count = len(options.arguments)
+    usage = "; usage: %s %s" % (command.name, command.arguments)
+    if count < least:
+        missing = command.arguments.split()[count].strip("[]")
+        raise UsageError("%s needs %s%s" % (command.name, missing, usage))
+    if most is not None and count > most:
+        raise UsageError(
+            "%s got more arguments than it takes%s%s"
+            % (command.name, usage.rstrip(), explain_surplus(command))
+        )
+
+
+def explain_surplus(command: Command) -> str:
+    """Return what may help somebody who gave too many arguments."""
+    if command.name == "send":
+        return (
+            "; put JSON in single quotes, so that the shell keeps it together: "
+            "'[\"power\"]'"
+        )
+    return ""
+
+
+def find_nearest(word: str, names: "Any") -> str:
+    """Return the name that differs least from a mistyped word, or ""."""
+    distance, nearest = min((measure_distance(word, name), name) for name in names)
+    return nearest if distance <= (len(nearest) + 2) // 3 else ""
+
+
+def measure_distance(one: str, other: str) -> int:
+    """Return how many letters must be inserted, removed or replaced (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for i, char in enumerate(one[: 2 * MAX_NAME], 1):
+        above, row[0] = row[0], i
+        for j, wanted in enumerate(other, 1):
+            above, row[j] = row[j], min(
+                row[j] + 1, row[j - 1] + 1, above + (char != wanted)
+            )
+    return row[-1]
+
+
+def find_program() -> str:
+    """Return how the user calls this program."""
+    name = os.path.basename(sys.argv[0] if sys.argv else "")
+    if name in ("", "-c", "-m", "__main__.py"):
+        package, _, _ = __name__.rpartition(".cli.")
+        return "python3 -m " + package
+    return name
+
+
+def format_overview() -> str:
+    """Return the help that lists the commands."""
+    program = find_program()
+    rows = [
+        ("%s %s" % (command.name, command.arguments), command.text)
+        for command in COMMANDS
+    ]
+    lines = [INTRODUCTION % program, "commands:"] + format_rows(rows, 31)
+    return "\n".join(lines) + "\n" + FIRST_STEPS.format(program)
+
+
+def format_help(command: Command) -> str:
+    """Return the help of one command."""
+    program = find_program()
+    lines = ["usage: %s %s %s" % (program, command.name, command.arguments)]
+    lines[0] = lines[0].rstrip() + " [OPTIONS]"
+    lines += ["", command.text[0].upper() + command.text[1:] + ".", ""]
+    nouns = [noun for noun in NOUNS if noun in split_nouns(command.arguments)]
+    if nouns:
+        rows = [(noun, NOUNS[noun]) for noun in nouns]
+        lines += ["arguments:"] + format_rows(rows, 12) + [""]
+    rows = []
+    for name in command.options + ["help"]:
+        noun, text = OPTIONS[name]
+        rows.append(("--%s %s" % (name, noun), text))
+    lines += ["options:"] + format_rows(rows, 20)
+    lines += ["", "example:", "  %s %s" % (program, command.example)]
+    return "\n".join(lines)
+
+
+def split_nouns(arguments: str) -> "List[str]":
+    """Return the words of the arguments, without their brackets."""
+    for sign in "[]=.":
+        arguments = arguments.replace(sign, " ")
+    return arguments.split()
+
+
+def format_rows(rows: "List[Tuple[str, str]]", width: int) -> "List[str]":
+    """Return lines with the first cell on the left and its text beside or below it."""
+    lines = []
+    for name, text in rows:
+        first = "  " + name.strip()
+        below = "\n" + " " * (width + 2)
+        gap = below if len(first) > width else " " * (width + 2 - len(first))
+        lines.append(first + gap + text.replace("\n", below))
+    return lines

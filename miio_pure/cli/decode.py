@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""--decode: decrypt a packet."""
+"""decode: show what is in a packet."""
 
+from ..errors import TokenError
 from ..packet import decode
 from ..payload import load
-from .arguments import UsageError
-from .output import print_line, say, write_json
-from .shared import read_token
+from .connect import read_token
+from .output import print_json, say
+from .status import DONE, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,31 +14,30 @@ if TYPE_CHECKING:
 
     from .arguments import Options
 
+HELLO_SIZE = 32  # bytes
 
-def run(options: "Options") -> None:
-    """Print what is in a packet."""
+
+def run(options: "Options") -> int:
+    """Print the JSON in a packet, or what a hello reply tells."""
+    (digits,) = options.arguments
     try:
-        datagram = bytes.fromhex(options.decode)
+        datagram = bytes.fromhex(digits)
     except ValueError:
-        raise UsageError("--decode: a packet is an even number of hex digits") from None
-    token = read_token(options)
-    packet = decode(datagram, token)
-    if len(datagram) == 32:
+        raise UsageError("a packet is an even number of hex digits") from None
+    given = read_token(options)
+    packet = decode(datagram, given.token(0) if given else None)
+    if len(datagram) == HELLO_SIZE:
+        token = packet.token.hex() if packet.token else None
         header = packet.header
-        print_line(
-            write_json(
-                {
-                    "device_id": header.device_id,
-                    "stamp": header.stamp,
-                    "token": packet.token.hex() if packet.token else None,
-                }
-            )
+        print_json(
+            {"device_id": header.device_id, "stamp": header.stamp, "token": token}
         )
-        return
+        return DONE
     if packet.payload is None:
-        raise UsageError("--decode needs --token, or MIIO_TOKEN")
+        raise TokenError("this packet is encrypted: give the token with --token")
     repairs: "List[str]" = []
     value = load(packet.payload, repairs)
     if repairs:
-        say("warning: the payload is no proper JSON; repaired: %s" % ", ".join(repairs))
-    print_line(write_json(value))
+        say("warning: the payload is not valid JSON; mended: %s" % ", ".join(repairs))
+    print_json(value)
+    return DONE

@@ -1,46 +1,68 @@
 # SPDX-License-Identifier: MIT
-"""What the command line prints: results to stdout, all else to stderr.
+"""What the command line prints: results to stdout, everything else to stderr.
 
 No text that comes from a device or a file can make a terminal do anything: control
 characters are escaped, and JSON is ASCII.
 """
 
 import sys
+from _thread import allocate_lock, start_new_thread
 
 from ..errors import PayloadError
+from .status import OutputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, TextIO
+    from typing import Any, List, Optional, Sequence, TextIO
+
+MAX_WIDTH = 80  # columns of a table on a terminal
+MIN_CELL = 6  # columns of a cell that was shortened
+GAP = 2  # columns between two cells
+WAIT_BEFORE_TEXT = 1.0  # s
+CLEAR_LINE = "\r\x1b[K"
+ELLIPSIS = "\u2026"
 
 
 def print_line(text: str) -> None:
-    """Print one line on stdout."""
-    write(text, sys.stdout)
+    """Print one line on stdout; OutputError if it is lost."""
+    Notice.hide()
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    try:
+        write(text + "\n", sys.stdout)
+    except OSError as error:
+        is_closed = isinstance(error, BrokenPipeError)
+        raise OutputError(error.strerror or str(error), is_closed) from None
+
+
+def print_json(value: "Any") -> None:
+    """Print a value as one line of JSON."""
+    print_line(format_json(value))
 
 
 def say(text: str) -> None:
     """Print one line on stderr, with control characters escaped."""
+    Notice.hide()
     try:
-        write(escape(text), sys.stderr)
+        write(escape(text) + "\n", sys.stderr)
     except OSError:
         # There is nowhere left to say it.
         pass
 
 
-def write(text: str, stream: "Optional[TextIO]", end: str = "\n") -> None:
-    """Write a text to a stream, if it is there and whatever its encoding is."""
+def write(text: str, stream: "Optional[TextIO]") -> None:
+    """Write a text to a stream at once, if it is there and whatever its encoding is."""
     if stream is None:
         return
     try:
-        print(text, end=end, file=stream, flush=True)
+        stream.write(text)
     except UnicodeEncodeError:
         # The locale is C.
-        plain = text.encode("ascii", "backslashreplace").decode()
-        print(plain, end=end, file=stream, flush=True)
+        stream.write(text.encode("ascii", "backslashreplace").decode())
+    stream.flush()
 
 
-def write_json(value: "Any") -> str:
+def format_json(value: "Any") -> str:
     """Return JSON in ASCII, so that no control character gets out."""
     from ..payload import dump
 
@@ -50,48 +72,172 @@ def write_json(value: "Any") -> str:
         raise PayloadError("cannot print this: %s" % error) from None
 
 
+def format_bare(value: "Any") -> str:
+    """Return a value as a shell wants it: a string stands without quotes."""
+    return escape(value) if isinstance(value, str) else format_json(value)
+
+
 def escape(text: str) -> str:
     """Return the text with control characters escaped."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
-def measure(text: str) -> int:
-    """Return how many columns of a terminal a text takes.
+def is_terminal(stream: "Optional[TextIO]") -> bool:
+    """Tell whether somebody sees this stream."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        # The stream was closed.
+        return False
 
-    Chinese, Japanese and Korean characters take two.
+
+def print_table(
+    headings: "Sequence[str]",
+    rows: "Sequence[Sequence[str]]",
+    spare: "Sequence[str]" = (),
+    flexible: "Sequence[str]" = (),
+) -> None:
+    """Print rows below their headings; in 80 columns on a terminal.
+
+    spare: the headings of columns to leave out there if the space is short, the least
+    important one first. flexible: of those whose cells may be shortened.
     """
-    return sum(2 if "\u2e80" <= char <= "\uff60" else 1 for char in text)
-
-
-def print_table(rows: "List[Dict[str, str]]") -> None:
-    """Print what is known of devices, their tokens too."""
-    keys = ("name", "model", "address", "mac", "device_id", "token", "source")
-    titles = ("name", "model", "address", "MAC", "device id", "token", "found in")
-    cells = [titles] + [tuple(escape(row[key]) for key in keys) for row in rows]
-    widths = [max(map(measure, column)) for column in zip(*cells)]
-    for row in cells:
+    cells = [list(headings)] + [[escape(cell) for cell in row] for row in rows]
+    columns = [list(column) for column in zip(*cells)]
+    if is_terminal(sys.stdout):
+        for heading in spare:
+            if sum_widths(columns) > MAX_WIDTH:
+                columns = [column for column in columns if column[0] != heading]
+        shorten_columns(columns, flexible)
+    widths = [measure_column(column) for column in columns]
+    for row in zip(*columns):
         padded = [
-            cell + " " * (most - measure(cell)) for cell, most in zip(row, widths)
+            cell + " " * (width - measure(cell)) for cell, width in zip(row, widths)
         ]
-        print_line("  ".join(padded).rstrip())
+        print_line((" " * GAP).join(padded).rstrip())
 
 
-class Progress:
-    """Show the file at hand, on a terminal, once it takes longer than a second."""
+def sum_widths(columns: "Sequence[Sequence[str]]") -> int:
+    """Return how many columns of a terminal a table takes."""
+    return sum(map(measure_column, columns)) + GAP * (len(columns) - 1)
+
+
+def measure_column(column: "Sequence[str]") -> int:
+    """Return the width of the widest cell."""
+    return max(map(measure, column))
+
+
+def shorten_columns(columns: "List[List[str]]", flexible: "Sequence[str]") -> None:
+    """Shorten the cells of some columns until the table fits, the widest ones first."""
+    candidates = [column for column in columns if column[0] in flexible]
+    while candidates and sum_widths(columns) > MAX_WIDTH:
+        widest = max(candidates, key=measure_column)
+        width = measure_column(widest)
+        if width <= MIN_CELL:
+            return
+        widest[:] = [shorten(cell, width - 1) for cell in widest]
+
+
+def shorten(text: str, width: int) -> str:
+    """Return a text that takes at most this width, with an ellipsis if it was cut."""
+    if measure(text) <= width:
+        return text
+    text = text.rstrip(ELLIPSIS)
+    while measure(text) > width - 1:
+        text = text[:-1]
+    return text + ELLIPSIS
+
+
+def measure(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    return sum(map(measure_character, text))
+
+
+def measure_character(char: str) -> int:
+    """Return 2 for wide characters and emoji, 0 for what stands on another one."""
+    if char < "\u0300":
+        return 1
+    # Only Asian names and the like need the tables of this module.
+    from unicodedata import category, east_asian_width
+
+    if category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(char) in ("W", "F") else 1
+
+
+class Notice:
+    """A line on a terminal that goes away before anything else is printed there.
+
+    A context manager; show() has no effect outside of the context.
+    """
+
+    # The one that may stand on the terminal.
+    current: "Optional[Notice]" = None
 
     def __init__(self) -> None:
-        import time
+        self._is_shown = False
+        # Whoever holds this one writes to the terminal.
+        self._turn = allocate_lock()
 
-        self._now = time.monotonic
-        self._next = self._now() + 1.0
-        self._shown = False
+    def __enter__(self) -> "Notice":
+        if is_terminal(sys.stderr):
+            Notice.current = self
+        return self
 
-    def __call__(self, name: str) -> None:
-        if self._now() > self._next and sys.stderr is not None and sys.stderr.isatty():
-            write("\r\x1b[K... " + escape(name[-70:]), sys.stderr, end="")
-            self._next = self._now() + 0.2
-            self._shown = True
+    def __exit__(self, *exc_info: object) -> None:
+        Notice.hide()
+        Notice.current = None
 
-    def clear(self) -> None:
-        if self._shown:
-            write("\r\x1b[K", sys.stderr, end="")
+    def show(self, text: str) -> None:
+        """Put a text on the terminal, in the place of the one before."""
+        with self._turn:
+            if Notice.current is self:
+                self._is_shown = True
+                self._write(CLEAR_LINE + shorten(escape(text), MAX_WIDTH - 1))
+
+    @staticmethod
+    def hide() -> None:
+        """Take the text off the terminal."""
+        notice = Notice.current
+        if notice is None:
+            return
+        with notice._turn:
+            if notice._is_shown:
+                notice._is_shown = False
+                notice._write(CLEAR_LINE)
+
+    @staticmethod
+    def _write(text: str) -> None:
+        try:
+            write(text, sys.stderr)
+        except (OSError, ValueError):
+            # The terminal is gone, and nobody waits any more.
+            pass
+
+
+class Waiting(Notice):
+    """Say on a terminal what is being waited for, once that takes a second."""
+
+    def __init__(self, text: str, delay: float = WAIT_BEFORE_TEXT) -> None:
+        super().__init__()
+        self._text, self._delay = text, delay
+        self._done = allocate_lock()
+
+    def __enter__(self) -> "Waiting":
+        super().__enter__()
+        self._done.acquire()
+        if Notice.current is self:
+            try:
+                start_new_thread(self._wait, ())
+            except RuntimeError:
+                # The system gives no more threads, so the wait is silent.
+                pass
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._done.release()
+        super().__exit__()
+
+    def _wait(self) -> None:
+        if not self._done.acquire(True, self._delay):
+            self.show(self._text)

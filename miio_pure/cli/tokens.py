@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""--tokens: find tokens in files."""
+"""tokens: find tokens in backups, and in the data of other programs."""
 
 import os
 
 from ..errors import MiioError
-from .arguments import UsageError
-from .output import Progress, print_line, print_table, say, write_json
-from .shared import encode_argument, find_token_file
+from .arguments import check_secret
+from .connect import open_devices
+from .output import WAIT_BEFORE_TEXT, Notice, print_json, print_table, say
+from .status import DONE, UsageError
+from .values import decode_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,37 +16,63 @@ if TYPE_CHECKING:
 
     from ..devices import Record
     from ..tokens.search import Findings
-
     from .arguments import Options
 
-
+KEYS = ("name", "model", "address", "mac", "device_id", "token", "source")
+HEADINGS = ("name", "model", "address", "MAC", "device id", "token", "found in")
+# Columns that a terminal has no room for; --json and a pipe have it.
+SPARE = ("found in", "MAC", "model")
 MAX_NOTES = 20
+MAX_PATH = 60  # characters that are shown of a path
+PAUSE = 0.2  # s between two paths that are shown
 
 
-def run(options: "Options") -> None:
+def run(options: "Options") -> int:
     """Print the devices and tokens that are found, and save them if asked."""
     find = import_find()
-    try:
-        from ..tokens import search  # noqa: F401
-    except ImportError as error:
-        raise UsageError("this copy of miio_pure is not whole: %s" % error) from None
-    progress = Progress()
-    try:
-        findings = find(
-            *options.tokens, password=find_password(options), progress=progress
-        )
-    finally:
-        progress.clear()
-    if options.json:
-        for record in findings.records:
-            print_line(write_json(record.facts()))
-    elif findings.records:
-        print_table([record.facts() for record in findings.records])
-    say_notes(findings)
-    if not findings.records:
-        raise MiioError("no token found: see README.rst, where do I get the token?")
+    for path in options.arguments:
+        if not os.path.exists(path):
+            check_secret("a path that does not exist", path)
     if options.save:
-        save(options, findings.records)
+        # A file that cannot be used is told before a long search, not after it.
+        open_devices(options, is_new=True)
+    with Notice() as notice:
+        findings = find(
+            *options.arguments,
+            password=find_password(options),
+            progress=Progress(notice),
+        )
+    records = findings.records
+    if options.json:
+        for record in records:
+            print_json(record.facts())
+    elif records:
+        rows = [[getattr(record, key) for key in KEYS] for record in records]
+        print_table(HEADINGS, rows, SPARE, flexible=("name", "model", "found in"))
+    say_notes(findings)
+    if not records:
+        raise MiioError(
+            "no token found; give the backup, database or folder of an app that "
+            "controls the device"
+        )
+    if options.save:
+        save(options, records)
+    return DONE
+
+
+class Progress:
+    """Called with the path of each file; shows it while the search goes on."""
+
+    def __init__(self, notice: Notice) -> None:
+        import time
+
+        self._now, self._notice = time.monotonic, notice
+        self._next = self._now() + WAIT_BEFORE_TEXT
+
+    def __call__(self, path: str) -> None:
+        if self._now() > self._next:
+            self._notice.show("searching ... " + path[-MAX_PATH:])
+            self._next = self._now() + PAUSE
 
 
 def say_notes(findings: "Findings") -> None:
@@ -65,20 +93,17 @@ def say_notes(findings: "Findings") -> None:
 
 
 def save(options: "Options", records: "List[Record]") -> None:
-    """Save devices, and say how many."""
-    path = find_token_file(options)
-    if path is None:
-        raise UsageError("--save: there is no HOME, so name the file: --token-file")
-    from ..devices import Devices
-
-    saved = Devices(path).save(records)
+    """Save devices, and say how many are in the file now."""
+    devices = open_devices(options, is_new=True)
+    saved = devices.save(records) if devices else 0
     rest = (
-        "tokens of no Wi-Fi device, older ones, and those of an unknown device id (for "
-        "these there is --token)"
+        "tokens of other than Wi-Fi devices, older ones, and those without a device id "
+        "(for these there is devices add ADDRESS --token HEX)"
     )
-    if not saved:
-        raise MiioError("nothing was saved: not kept are %s" % rest)
-    say("saved in %s: %d" % (path, saved))
+    if devices is None or not saved:
+        raise MiioError("nothing was saved: left out are %s" % rest)
+    count = len(devices.records)
+    say("saved: %d; %s now holds %d" % (saved, devices.source, count))
     if saved < len(records):
         say("note: not saved: %s" % rest)
 
@@ -89,7 +114,7 @@ def find_password(
     """Return the password of encrypted backups, or what asks for it."""
     if not options.password_prompt:
         given = os.environ.get("MIIO_PASSWORD") or None
-        return given and encode_argument(given).decode("utf-8", "replace")
+        return given and decode_argument(given)
 
     def ask() -> "Optional[str]":
         import warnings

@@ -10,6 +10,8 @@ to write instead.
 from ..errors import PayloadError
 from ..host import NotJSON, parse
 from ..payload import BLANKS, Mender, describe_kind, describe_place
+from .output import measure
+from .secret import hide_secrets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +30,6 @@ ADVICE = {
     "nan": "JSON has no such number: write null or a number",
 }
 MAX_EXCERPT = 60  # characters of the source that an error shows
-# A token with some digits missing is still a secret.
-MIN_SECRET = 24  # hex digits
-_HEX = "0123456789abcdefABCDEF"
 
 
 class TypedMender(Mender):
@@ -92,31 +91,8 @@ def _draw_excerpt(source: str, at: int) -> str:
     """Return what surrounds a place on its line, and a line with a caret below it."""
     first = source.rfind("\n", 0, at) + 1
     line, _, _ = source[first:].partition("\n")
-    shown = "".join(char if char.isprintable() else "?" for char in _hide_secrets(line))
+    shown = "".join(char if char.isprintable() else "?" for char in hide_secrets(line))
     start = max(0, min(at - first - MAX_EXCERPT // 2, len(shown) - MAX_EXCERPT))
     before = shown[start : at - first]
-    indent = sum(_measure(char) for char in before)
+    indent = measure(before)
     return "%s\n%s^" % (shown[start : start + MAX_EXCERPT], " " * indent)
-
-
-def _hide_secrets(line: str) -> str:
-    """Put stars in the place of hex digits that may be a token."""
-    parts, run = [], ""
-    for char in line + "\n":
-        if char in _HEX:
-            run += char
-        else:
-            parts.append("*" * len(run) if len(run) >= MIN_SECRET else run)
-            parts.append(char)
-            run = ""
-    return "".join(parts)[:-1]
-
-
-def _measure(char: str) -> int:
-    """Return how many columns of a terminal a character takes, roughly."""
-    code = ord(char)
-    if 0x300 <= code < 0x370 or 0xFE00 <= code < 0xFE10:
-        # Accents and the like stand on the character before.
-        return 0
-    wide = 0x1100 <= code < 0x1160 or 0x2E80 <= code < 0xFB00 or 0xFF00 <= code < 0xFF61
-    return 2 if wide or 0x1F300 <= code < 0x1FB00 or code >= 0x20000 else 1

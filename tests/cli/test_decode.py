@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""--decode: packets in hex digits."""
+"""decode: packets in hex digits."""
 
 import json
 from unittest import mock
@@ -13,7 +13,7 @@ class DecodeTest(CliCase):
     def test_each_vector(self):
         printed = 0
         for case in vectors()["packets"]:
-            args = ["--token", case["token"], "--decode", case["packet"]]
+            args = ["--token", case["token"], "decode", case["packet"]]
             with self.subTest(name=case["name"]):
                 plain = packet.decode(
                     bytes.fromhex(case["packet"]), Token(case["token"])
@@ -40,19 +40,19 @@ class DecodeTest(CliCase):
     def test_token_from_the_environment(self):
         case = vectors()["packets"][0]
         self.assertEqual(
-            run_cli("--decode", case["packet"], env={"MIIO_TOKEN": case["token"]})[0], 0
+            run_cli("decode", case["packet"], env={"MIIO_TOKEN": case["token"]})[0], 0
         )
-        self.check_failure(2, "--decode", case["packet"])
-        self.check_failure(2, "--decode", case["packet"], env={"MIIO_TOKEN": ""})
+        self.check_failure(5, "decode", case["packet"])
+        self.check_failure(5, "decode", case["packet"], env={"MIIO_TOKEN": ""})
 
     def test_hellos(self):
         for case in vectors()["hello"]:
             if case.get("rejects_token"):
                 self.assertIn(
-                    "rejects", self.check_failure(1, "--decode", case["packet"])
+                    "rejects", self.check_failure(5, "decode", case["packet"])
                 )
             else:
-                status, out, _ = run_cli("--decode", case["packet"])
+                status, out, _ = run_cli("decode", case["packet"])
                 self.assertEqual(
                     (status, json.loads(out)["token"]), (0, case.get("revealed"))
                 )
@@ -60,9 +60,9 @@ class DecodeTest(CliCase):
     def test_too_deep_to_print(self):
         with mock.patch("miio_pure.payload.dump", side_effect=ValueError("too deep")):
             case = vectors()["packets"][0]
-            args = ["--token", case["token"], "--decode", case["packet"]]
+            args = ["--token", case["token"], "decode", case["packet"]]
             self.assertIn("too deep", self.check_failure(1, *args))
 
     def test_no_packets(self):
         for text in ("", "00", "2131", "21310020" + "00" * 29, "21310021" + "00" * 29):
-            self.check_failure(1, "--token", TOKEN, "--decode", text)
+            self.check_failure(1, "--token", TOKEN, "decode", text)

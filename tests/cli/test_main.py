@@ -1,129 +1,212 @@
 # SPDX-License-Identifier: MIT
-"""The command line as a process, and what ends it."""
+"""The command line as a process: how it is started, and what ends it."""
 
 import os
-import re
 import runpy
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from unittest import mock
 
 from ..support import CLOSED_PORT, ROOT, TOKEN, CliCase, run_cli, run_python
-from ..support.commands import InterruptCase
+from ..support.commands import DeviceCase, InterruptCase
+
+MAIN = os.path.join(ROOT, "miio_pure", "__main__.py")
+# What no command that talks to a device may load: each costs milliseconds on a PC, and
+# twenty times that on a router.
+SLOW = {"json", "re", "enum", "socket", "argparse", "typing", "threading", "hashlib"}
+WATCH = """
+import runpy, sys
+sys.argv[:] = [{path!r}] + {words!r}
+code = compile(open({path!r}).read(), {path!r}, "exec")
+for name in {slow!r}:
+    sys.modules.pop(name, None)
+before = set(sys.modules)
+try:
+    exec(code, {{"__name__": "__main__", "__package__": None, "__file__": {path!r}}})
+except SystemExit as end:
+    print(end.code, " ".join(set(sys.modules) - before))
+"""
 
 
 class LimitsTest(CliCase):
     def test_a_host_at_its_limits(self):
         error = RuntimeError("can't start new thread")
         with mock.patch("threading.Thread.start", side_effect=error):
-            status, _, err = run_cli("--demo")
+            status, _, err = run_cli("demo")
         self.assertEqual((status, err), (1, "error: can't start new thread\n"))
         with mock.patch("miio_pure.cli.decode.decode", side_effect=MemoryError):
-            err = self.check_failure(1, "--decode", "2131")
+            err = self.check_failure(1, "decode", "2131")
         self.assertEqual(err, "error: not enough memory\n")
+        error = OSError(24, "Too many open files")
+        with mock.patch("miio_pure.cli.decode.decode", side_effect=error):
+            err = self.check_failure(1, "decode", "2131")
+        self.assertEqual(err, "error: this system refuses: Too many open files\n")
 
-
-class ProcessTest(InterruptCase):
-    def test_run_as_a_file(self):
-        path = os.path.join(ROOT, "miio_pure", "__main__.py")
-        with self.assertRaisesRegex(SystemExit, "python3 -m miio_pure"):
-            runpy.run_path(path, run_name="__main__")
-
-    def test_main_module(self):
-        for main, status in (
-            (lambda: 3, 3),
-            (mock.Mock(side_effect=KeyboardInterrupt), 130),
-        ):
-            with mock.patch("miio_pure.cli.main", main), self.assertRaises(
-                SystemExit
-            ) as caught:
-                runpy.run_module("miio_pure", run_name="__main__")
-            self.assertEqual(caught.exception.code, status)
-
-    def test_terminated(self):
-        """SIGTERM while it waits: no traceback."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
-            silent.bind(("127.0.0.1", 0))
-            port = str(silent.getsockname()[1])
-            process = subprocess.Popen(
-                [sys.executable, "-m", "miio_pure", "--discover", "127.0.0.1"]
-                + ["--timeout", "60", "--port", port],
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            silent.recv(100)
-            process.terminate()
-            self.assertEqual(process.communicate(timeout=20), (b"", b""))
-
-    def test_token_out_of_the_process_list(self):
-        """The environment serves instead; no part of it is in the arguments."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
-            silent.bind(("127.0.0.1", 0))
-            port = str(silent.getsockname()[1])
-            process = subprocess.Popen(
-                [sys.executable, "-m", "miio_pure", "--ip", "127.0.0.1", "--info"]
-                + ["--port", port],
-                cwd=ROOT,
-                env=dict(os.environ, MIIO_TOKEN=TOKEN),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            silent.recv(100)
-            with open("/proc/%d/cmdline" % process.pid, "rb") as file:
-                self.assertNotIn(TOKEN.encode(), file.read())
-            process.kill()
-            process.communicate(timeout=20)
-
-    def test_interrupted(self):
-        """Ctrl-C while it waits: no traceback, status 130."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
-            silent.bind(("127.0.0.1", 0))
-            process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "miio_pure",
-                    "--ip",
-                    "127.0.0.1",
-                    "--info",
-                    "--timeout",
-                    "60",
-                    "--port",
-                    str(silent.getsockname()[1]),
-                ],
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            silent.recv(100)
-            process.send_signal(signal.SIGINT)
-            self.assertEqual(
-                (process.communicate(timeout=20), process.returncode), ((b"", b""), 130)
-            )
+    def test_ctrl_c(self):
         with mock.patch("miio_pure.cli.demo.run", side_effect=KeyboardInterrupt):
-            self.assertEqual(run_cli("--demo")[0], 130)
+            self.assertEqual(run_cli("demo"), (130, "", ""))
 
-    def test_as_a_process(self):
-        status, out, err = run_python("-W", "error", "-m", "miio_pure", "--demo")
-        self.assertEqual((status, err), (0, ""))
-        self.assertTrue(re.search("set_speed", out))
 
-    def test_closed_port_from_outside(self):
-        status, out, err = run_python(
-            "-m",
-            "miio_pure",
-            "--ip",
-            "127.0.0.1",
-            "--info",
-            "--port",
-            str(CLOSED_PORT),
-            "--timeout",
-            "50",
+class FileTest(CliCase):
+    """__main__.py as python3 -m, as a file, and through a link from anywhere."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.link = os.path.join(self.folder, "miio-pure")
+        os.symlink(MAIN, self.link)
+
+    def test_it_runs_as_a_module_as_a_file_and_through_a_link(self):
+        for args in (["-m", "miio_pure"], [MAIN], [self.link], ["-I", self.link]):
+            folder = ROOT if args[0] == "-m" else self.folder
+            done = run_python("-W", "error", *args, "demo", cwd=folder)
+            self.assertEqual((done[0], done[2]), (0, ""), args)
+            self.assertIn("set_speed", done[1])
+        done = run_python(self.link, "help", cwd=self.folder)
+        self.assertIn("usage: miio-pure COMMAND", done[1])
+
+    def test_a_copy_under_another_name_runs_through_a_link(self):
+        copy = os.path.join(self.folder, "some where", "xiaomi")
+        shutil.copytree(os.path.join(ROOT, "miio_pure"), copy)
+        os.remove(self.link)
+        os.symlink(os.path.join(copy, "__main__.py"), self.link)
+        done = run_python(self.link, "--version", cwd=ROOT)
+        self.assertEqual((done[0], done[2]), (0, ""))
+        self.assertTrue(done[1].endswith(" from %s\n" % os.path.realpath(copy)))
+
+    def test_it_is_executable_and_has_its_licence_on_the_second_line(self):
+        with open(MAIN) as file:
+            lines = file.read().split("\n")
+        self.assertEqual(lines[0], "#!/usr/bin/env python3")
+        self.assertEqual(lines[1], "# SPDX-License-Identifier: MIT")
+
+    def run_file(self, main):
+        """Run __main__.py as a file here, with this main: the exit status."""
+        path = list(sys.path)
+        with mock.patch("miio_pure.cli.main", main):
+            with self.assertRaises(SystemExit) as caught:
+                runpy.run_path(self.link, run_name="__main__")
+        self.assertEqual(sys.path, path)
+        return caught.exception.code
+
+    def test_it_ends_with_the_status_of_main(self):
+        self.assertEqual(self.run_file(lambda: 3), 3)
+        interrupt = mock.Mock(side_effect=KeyboardInterrupt)
+        self.assertEqual(self.run_file(interrupt), 130)
+        lack = mock.Mock(side_effect=ImportError("no socket"))
+        self.assertEqual(self.run_file(lack), "error: no socket")
+        with mock.patch("miio_pure.cli.main", lambda: 4):
+            with self.assertRaises(SystemExit) as caught:
+                runpy.run_module("miio_pure", run_name="__main__")
+        self.assertEqual(caught.exception.code, 4)
+
+    def test_a_python_that_lacks_modules_gets_one_line(self):
+        script = (
+            "import runpy, sys; sys.modules['_socket'] = sys.modules['socket'] = None\n"
+            "runpy.run_path(%r, run_name='__main__')" % self.link
         )
+        status, out, err = run_python("-S", "-c", script, cwd=self.folder)
         self.assertEqual((status, out), (1, ""))
+        self.assertRegex(err, r"\Aerror: [^\n]*libpython3-stdlib[^\n]*\n\Z")
+
+
+class StartTest(DeviceCase):
+    def test_no_slow_module_is_loaded_by_what_talks_to_a_device(self):
+        self.save()
+        self.device.reveal = True
+        port = ["--port", str(self.port)]
+        for words in (
+            ["info", "lamp"],
+            ["get", "lamp", "power", "2.1"],
+            ["get", "127.0.0.1", "power"],
+            ["set", "lamp", "power=on", "2.1=true"],
+            ["send", "lamp", "get_prop", '["power"]'],
+            ["send", "lamp", '{"method":"toggle"}'],
+        ):
+            script = WATCH.format(path=MAIN, words=words + port, slow=sorted(SLOW))
+            env = dict(os.environ, HOME=self.home)
+            status, out, err = run_python("-S", "-c", script, env=env)
+            self.assertEqual((status, err), (0, ""))
+            code, *loaded = out.splitlines()[-1].split()
+            self.assertEqual(code, "0", out)
+            if sys.implementation.name == "cpython":
+                self.assertEqual(set(loaded) & SLOW, set(), words)
+
+
+class SignalTest(InterruptCase):
+    def start(self, *args, **options):
+        """Start a command that waits for a silent device: the process."""
+        silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(silent.close)
+        silent.bind(("127.0.0.1", 0))
+        port = str(silent.getsockname()[1])
+        process = subprocess.Popen(
+            [sys.executable, "-m", "miio_pure"]
+            + list(args)
+            + ["--port", port, "--timeout", "60"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        )
+        silent.recv(100)
+        return process
+
+    def test_ctrl_c_while_it_waits(self):
+        for command in ("info", "discover"):
+            process = self.start(command, "127.0.0.1")
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.communicate(timeout=20), (b"", b""))
+            self.assertEqual(process.returncode, 130)
+
+    def test_sigterm_while_it_waits(self):
+        process = self.start("discover", "127.0.0.1")
+        process.terminate()
+        self.assertEqual(process.communicate(timeout=20), (b"", b""))
+
+    def test_a_token_in_the_environment_is_not_in_the_process_list(self):
+        env = dict(os.environ, MIIO_TOKEN=TOKEN)
+        process = self.start("info", "127.0.0.1", env=env)
+        with open("/proc/%d/cmdline" % process.pid, "rb") as file:
+            self.assertNotIn(TOKEN.encode(), file.read())
+        process.kill()
+        process.communicate(timeout=20)
+
+    def test_a_closed_port_ends_it_at_once(self):
+        status, out, err = run_python(
+            *("-m", "miio_pure", "info", "127.0.0.1", "--timeout", "50"),
+            *("--port", str(CLOSED_PORT)),
+        )
+        self.assertEqual((status, out), (3, ""))
         self.assertIn("port is closed", err)
         self.assertEqual(threading.active_count(), 1)
+
+
+class ShellTest(CliCase):
+    def shell(self, script):
+        """Run a shell script with $MIIO as the command: (stdout, stderr)."""
+        done = subprocess.run(
+            ["sh", "-c", script],
+            env=dict(os.environ, MIIO="%s -m miio_pure" % sys.executable),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+        return done.stdout.decode(), done.stderr.decode()
+
+    def test_a_lost_result_is_not_a_success(self):
+        for redirection in (">&-", "> /dev/full"):
+            out, err = self.shell("($MIIO --version %s); echo $?" % redirection)
+            self.assertEqual(out, "1\n")
+            self.assertRegex(err, r"\Aerror: cannot write the result: [^\n]*\n\Z")
+
+    def test_a_reader_that_stops_reading(self):
+        out, err = self.shell("($MIIO help; echo $? >&2) | true")
+        self.assertIn(err, ("0\n", "1\n"))

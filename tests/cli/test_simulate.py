@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""--simulate: a simulated device as a process."""
+"""simulate: a simulated device as a process."""
 
 import json
 import os
@@ -9,20 +9,21 @@ import subprocess
 import sys
 from unittest import mock
 
-from miio_pure.simulator import Simulator, fan
+from miio_pure.cli import simulate
+from miio_pure.simulator import FAULTS, Simulator, fan
 
 from ..support import ROOT, TOKEN, run_cli
 from ..support.commands import InterruptCase
 
 
-class SimulateTest(InterruptCase):
+class ProcessTest(InterruptCase):
     def start(self, *args):
         """A process that serves a simulated device: (process, its port)."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         process = subprocess.Popen(
-            [sys.executable, "-m", "miio_pure", "--simulate", "--port", str(port)]
+            [sys.executable, "-m", "miio_pure", "simulate", "--port", str(port)]
             + list(args),
             cwd=ROOT,
             stderr=subprocess.PIPE,
@@ -38,61 +39,96 @@ class SimulateTest(InterruptCase):
         process.stdout.close()
         process.stderr.close()
 
-    def test_serves_until_it_is_stopped(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
+    def test_it_serves_until_a_signal_comes(self):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 0)):
             process, port = self.start()
-            status, out, _ = run_cli("--ip", "127.0.0.1", "--port", str(port), "--info")
-            self.assertEqual(
-                (status, json.loads(out)["model"]), (0, "simulated.fan.v1")
-            )
+            done = run_cli("info", "127.0.0.1", "--port", str(port))
+            self.assertEqual((done[0], "simulated.fan.v1" in done[1]), (0, True))
             process.send_signal(number)
-            self.assertEqual(
-                (process.communicate(timeout=20), process.returncode), ((b"", b""), 0)
-            )
+            self.assertEqual(process.communicate(timeout=20), (b"", b""))
+            self.assertEqual(process.returncode, status)
 
     def test_debug(self):
-        process, port = self.start("--debug")
-        run_cli("--discover", "127.0.0.1", "--port", str(port))
+        process, port = self.start("--debug", "--token", TOKEN)
+        run_cli("info", "127.0.0.1", "--port", str(port), "--token", TOKEN)
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=20)
-        self.assertIn(b"received 127.0.0.1 32 bytes", err)
-        self.assertIn(b"sent 127.0.0.1 32 bytes", err)
+        self.assertIn(b"received 127.0.0.1: hello", err)
+        self.assertIn(b'"method":"miIO.info"', err)
+        self.assertNotIn(TOKEN.encode(), err)
 
-    def test_given_token_is_hidden(self):
+    def test_a_given_token_is_hidden(self):
         _, port = self.start("--token", TOKEN)
-        self.assertIn(
-            "hides",
-            self.check_failure(1, "--ip", "127.0.0.1", "--port", str(port), "--info"),
-        )
-        self.assertEqual(
-            run_cli(
-                "--ip", "127.0.0.1", "--port", str(port), "--info", "--token", TOKEN
-            )[0],
-            0,
-        )
+        at = ("info", "127.0.0.1", "--port", str(port))
+        self.assertIn("hides", self.check_failure(5, *at))
+        self.assertEqual(run_cli(*at, "--token", TOKEN)[0], 0)
 
-    def test_address_that_is_not_ours(self):
-        for address in ("192.0.2.77", "no-such-host.invalid", "b\u00fccher..de"):
-            self.check_failure(1, "--simulate", "--bindip", address, "--timeout", "2")
 
-    def test_port_in_use(self):
-        with Simulator(fan(TOKEN)) as simulator:
-            error = self.check_failure(1, "--simulate", "--port", str(simulator.port))
-        self.assertIn("cannot listen at 127.0.0.1", error)
+class OptionsTest(InterruptCase):
+    def simulate(self, *args):
+        """Run it until its first wait: (stderr, the device)."""
+        devices = []
 
-    def test_in_this_process(self):
-        """The same without a process of its own, for those who measure coverage."""
-
-        def interrupt(self):
+        def terminate(simulator):
+            devices.append(simulator.device)
             os.kill(os.getpid(), signal.SIGTERM)
             while True:
                 signal.pause()
 
-        before = signal.getsignal(signal.SIGTERM)
-        try:
-            with mock.patch.object(Simulator, "serve", interrupt):
-                status, out, err = run_cli("--simulate", "--bindip", "127.9.9.9")
-        finally:
-            signal.signal(signal.SIGTERM, before)
+        with mock.patch.object(Simulator, "serve", terminate):
+            status, out, err = run_cli("simulate", "--port", "54987", *args)
         self.assertEqual((status, out), (0, ""))
-        self.assertIn("shown in its hello", err)
+        return err, devices[0]
+
+    def test_by_default(self):
+        err, device = self.simulate("--bind", "127.9.9.9")
+        self.assertIn("127.9.9.9 port 54987, token revealed in its hello", err)
+        self.assertEqual(device.model, "simulated.fan.v1")
+        self.assertEqual(signal.getsignal(signal.SIGTERM), signal.SIG_DFL)
+
+    def test_simulators_differ_but_stay_the_same(self):
+        ids = [
+            simulate.choose_id(name, port)
+            for name, port in (("a", 1), ("b", 1), ("a", 2), ("a", 1))
+        ]
+        self.assertEqual(len(set(ids)), 3)
+        self.assertEqual(ids[0], ids[3])
+        for device_id in ids:
+            self.assertTrue(0 < device_id < 1 << 30)
+
+    def test_name_model_id_and_faults(self):
+        err, device = self.simulate(
+            *("--name", "lamp", "--model", "a.b.c", "--id", "77"),
+            *("--fault", "lose", "--fault", "dirty JSON", "--token", TOKEN),
+        )
+        self.assertIn("lamp: simulated device 77 at 127.0.0.1 port 54987", err)
+        self.assertIn("token as given", err)
+        self.assertEqual((device.device_id, device.model), (77, "a.b.c"))
+        self.assertEqual(device.faults, {"lose", "dirty JSON"})
+
+    def test_an_unknown_fault(self):
+        error = self.check_failure(2, "simulate", "--fault", "x")
+        for fault in FAULTS:
+            self.assertIn(fault, error)
+
+    def test_an_address_that_is_not_ours(self):
+        for address, status in (
+            ("192.0.2.77", 1),
+            ("no-such-host.invalid", 3),
+            ("b\u00fccher..de", 3),
+        ):
+            args = ("simulate", "--bind", address)
+            self.check_failure(status, *args)
+
+    def test_a_port_in_use(self):
+        with Simulator(fan(TOKEN)) as simulator:
+            error = self.check_failure(1, "simulate", "--port", str(simulator.port))
+        self.assertIn("cannot listen at 127.0.0.1", error)
+
+    def test_a_python_without_md5(self):
+        with mock.patch.object(simulate, "md5", None):
+            self.assertIn("no MD5", self.check_failure(1, "simulate", "--token", TOKEN))
+
+    def test_a_simulated_device_tells_its_info(self):
+        device = fan(TOKEN)
+        self.assertIn("token", json.dumps(device.methods["miIO.info"]([])))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""--tokens and its like on the command line, and saved tokens that a client uses."""
+"""tokens: find them, print them, save them; and commands that use saved ones."""
 
 import io
 import json
@@ -8,11 +8,12 @@ import sys
 from unittest import mock
 
 from miio_pure import cli, tokens
-from miio_pure.simulator import FakeDevice, Simulator, fan
+from miio_pure.simulator import FakeDevice, Simulator
 from miio_pure.tokens import search  # noqa: F401 (a test takes it away)
 
 from ..support import backups
 from ..support import OTHER_TOKEN, TOKEN, CliCase, run_cli
+from ..support.commands import run_on_terminal
 from ..support.samples import SAMPLES, FilesCase
 
 DEVICE_ID = 0x03DB1166
@@ -20,7 +21,7 @@ DEVICE_ID = 0x03DB1166
 
 class CommandTest(FilesCase, CliCase):
     def tokens(self, *args, env=None):
-        return run_cli("--tokens", *args, env=dict({"HOME": self.folder}, **env or {}))
+        return run_cli("tokens", *args, env=dict({"HOME": self.folder}, **env or {}))
 
     def test_table(self):
         status, out, err = self.tokens(os.path.join(SAMPLES, "miio2.db"))
@@ -68,9 +69,9 @@ class CommandTest(FilesCase, CliCase):
         path = os.path.join(SAMPLES, "backup-encrypted.ab")
         status, out, err = self.tokens(path, env={"MIIO_PASSWORD": "secret"})
         self.assertEqual((status, out.count("\n")), (0, 4))
-        err = self.check_failure(1, "--tokens", path, env={"MIIO_PASSWORD": "x"})
+        err = self.check_failure(1, "tokens", path, env={"MIIO_PASSWORD": "x"})
         self.assertIn("password is wrong", err)
-        self.assertIn("MIIO_PASSWORD", self.check_failure(1, "--tokens", path))
+        self.assertIn("MIIO_PASSWORD", self.check_failure(1, "tokens", path))
         env = {"MIIO_PASSWORD": "x"}
         for answer, status, said in (
             ("secret", 0, ""),
@@ -87,21 +88,20 @@ class CommandTest(FilesCase, CliCase):
     def test_usage(self):
         for args in (
             ("--save",),
-            ("--password-prompt", "--info", "--ip", "1.2.3.4"),
-            ("--tokens",),
-            ("--tokens", "a", "--info"),
-            ("--token-file", "/nowhere", "--ip", "127.0.0.1", "--info"),
-            ("--token-file", "", "--ip", "127.0.0.1", "--info"),
+            ("info", "1.2.3.4", "--password-prompt"),
+            ("tokens",),
+            ("tokens", "--save"),
+            ("tokens", "a", "--port", "5"),
         ):
             self.check_failure(2, *args)
-        self.check_failure(1, "--tokens", os.path.join(self.folder, "none"))
+        self.check_failure(1, "tokens", os.path.join(self.folder, "none"))
 
     def test_no_home(self):
         path = os.path.join(SAMPLES, "miio2.db")
         env = {"HOME": "", "USERPROFILE": ""}
         status, out, err = self.tokens(path, "--save", env=env)
-        self.assertEqual(status, 2)
-        self.assertIn("--token-file", err)
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("MIIO_DEVICES", err)
 
     def test_progress_on_a_terminal(self):
         class Terminal(io.StringIO):
@@ -112,37 +112,39 @@ class CommandTest(FilesCase, CliCase):
         with mock.patch("time.monotonic", lambda: next(times)), mock.patch(
             "sys.stderr", Terminal()
         ) as err, mock.patch("sys.stdout", io.StringIO()):
-            self.assertEqual(cli.main(["--tokens", os.path.join(SAMPLES, "ios")]), 0)
+            self.assertEqual(cli.main(["tokens", os.path.join(SAMPLES, "ios")]), 0)
         said = err.getvalue()
-        self.assertIn("\r\x1b[K... ", said)
+        self.assertIn("\r\x1b[Ksearching ... ", said)
         self.assertIn("mihome.sqlite\r\x1b[K", said)
 
     def test_without_the_folder(self):
         with mock.patch.dict(sys.modules, {"miio_pure.tokens": None}):
-            err = self.check_failure(2, "--tokens", "x")
+            err = self.check_failure(2, "tokens", "x")
         self.assertIn("without its folder tokens", err)
 
     def test_what_is_not_saved(self):
         path = os.path.join(self.folder, "tokens.json")
-        args = ("--save", "--token-file", path)
+        args = ("--save", "--devices", path)
         status, _, err = self.tokens(os.path.join(SAMPLES, "robot"), *args)
         self.assertEqual((status, os.path.exists(path)), (1, False))
         self.assertIn("error: nothing was saved: ", err)
         status, _, err = self.tokens(os.path.join(SAMPLES, "variants"), *args)
         self.assertEqual(status, 0)
-        self.assertIn("saved in %s: 3\nnote: not saved: " % path, err)
+        self.assertIn(
+            "saved: 3; %s now holds 3\nnote: not saved: " % os.path.realpath(path), err
+        )
 
     def test_a_folder_that_is_not_whole(self):
         with mock.patch.dict(sys.modules, {"miio_pure.tokens.search": None}):
             with mock.patch.object(tokens, "search", create=True):
                 del tokens.search
-                err = self.check_failure(2, "--tokens", "x")
-        self.assertIn("not whole", err)
+                err = self.check_failure(1, "tokens", "x")
+        self.assertIn("cannot run here", err)
 
     def test_a_terminal_that_knows_ascii_only(self):
         out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
         with mock.patch("sys.stdout", out):
-            status = cli.main(["--tokens", os.path.join(SAMPLES, "miio2.db")])
+            status = cli.main(["tokens", os.path.join(SAMPLES, "miio2.db")])
         self.assertEqual(status, 0)
         self.assertIn(rb"\u041b\u0430\u043c\u043f\u0430", out.buffer.getvalue())
 
@@ -155,45 +157,43 @@ class SavedTest(FilesCase, CliCase):
         device = dict(backups.DEVICE, did=str(DEVICE_ID), token=TOKEN, name="Fan \x1b[")
         self.cache = self.write(json.dumps([device]).encode(), "cache")
         self.env = {"HOME": self.folder}
-        self.default = os.path.join(self.folder, ".config", "miio_pure", "tokens.json")
+        self.default = os.path.join(self.folder, ".config", "miio_pure", "devices.json")
 
     def test_from_then_on(self):
         with Simulator(FakeDevice(TOKEN)) as server:
-            there = ["--ip", "127.0.0.1", "--port", str(server.port), "--timeout", "2"]
-            self.check_failure(1, *there, "--info", env=self.env)
-            status, out, err = run_cli("--tokens", self.cache, "--save", env=self.env)
-            self.assertEqual((status, err), (0, "saved in %s: 1\n" % self.default))
-            status, out, err = run_cli(*there, "--info", env=self.env)
+            port = ["--port", str(server.port), "--timeout", "2"]
+            info = ["info", "127.0.0.1"] + port
+            self.check_failure(5, *info, env=self.env)
+            status, out, err = run_cli("tokens", self.cache, "--save", env=self.env)
+            said = "saved: 1; %s now holds 1\n" % os.path.realpath(self.default)
+            self.assertEqual((status, err), (0, said))
+            status, out, err = run_cli(*info, env=self.env)
             self.assertEqual((status, err), (0, ""))
-            find = ["--discover", "127.0.0.1", "--port", str(server.port)]
+            find = ["discover", "127.0.0.1"] + port
             status, out, err = run_cli(*find, env=self.env)
-            self.assertRegex(out, r"hidden +rockrobo.vacuum.v1 +Fan \\x1b\[\n\Z")
+            self.assertRegex(out, r"saved +rockrobo.vacuum.v1 +Fan \\x1b\[\n\Z")
             status, out, err = run_cli(*find, "--json", env=self.env)
             found = json.loads(out)
             self.assertEqual((found["name"], found["token"]), ("Fan \x1b[", None))
-            os.chmod(self.default, 0o644)
-            err = self.check_failure(1, *there, "--info", env=self.env)
-            self.assertIn("chmod 600", err)
-            wrong = ["--token", OTHER_TOKEN]  # one that is given counts
-            err = self.check_failure(1, *there, "--info", *wrong, env=self.env)
-            self.assertIn("token right", err)
-
-    def test_a_copy_without_the_folder(self):
-        """The token file of another copy is none of its business, unless it is told."""
-        run_cli("--tokens", self.cache, "--save", env=self.env)
-        with Simulator(fan(TOKEN, reveal=True)) as server:
-            args = ["--ip", "127.0.0.1", "--port", str(server.port), "--info"]
-            with mock.patch.dict(sys.modules, {"miio_pure.devices": None}):
-                status, out, err = run_cli(*args, env=self.env)
-                self.assertEqual((status, err), (0, ""))
-                err = self.check_failure(2, *args, "--token-file", self.default)
-        self.assertIn("came without devices.py", err)
 
     def test_a_file_of_ones_own(self):
         path = os.path.join(self.folder, "own.json")
-        run_cli("--tokens", self.cache, "--save", "--token-file", path, env=self.env)
+        run_cli("tokens", self.cache, "--save", "--devices", path, env=self.env)
         self.assertFalse(os.path.exists(self.default))
         with Simulator(FakeDevice(TOKEN)) as server:
-            there = ["--ip", "127.0.0.1", "--port", str(server.port)]
-            status, out, err = run_cli(*there, "--info", "--token-file", path, env={})
+            info = ["info", "127.0.0.1", "--port", str(server.port)]
+            status, out, err = run_cli(*info, "--devices", path, env={})
             self.assertEqual((status, err), (0, ""))
+
+    def test_the_count_is_that_of_the_whole_file(self):
+        run_cli("tokens", self.cache, "--save", env=self.env)
+        other = dict(backups.DEVICE, did="7", token=OTHER_TOKEN)
+        path = self.write(json.dumps([other]).encode(), "other")
+        _, _, err = run_cli("tokens", path, "--save", env=self.env)
+        self.assertRegex(err, "saved: 1; .* now holds 2")
+
+    def test_a_terminal_gets_80_columns_and_a_pipe_everything(self):
+        out, _ = run_on_terminal("tokens", self.cache)
+        self.assertLessEqual(max(map(len, out.splitlines())), 80)
+        self.assertIn(TOKEN, out)
+        self.assertIn("found in", run_cli("tokens", self.cache)[1])

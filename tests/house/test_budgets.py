@@ -11,9 +11,9 @@ import tempfile
 import unittest
 
 from miio_pure import aes
+from miio_pure.cli.slim import strip_source
 
 from ..support import house, pyz, run_python
-from ..support.slim import strip_source
 
 # What `import miio_pure` loads: only the halves of json and socket that are written in
 # C, because the others take longer to load than all of our core.

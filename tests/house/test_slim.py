@@ -8,9 +8,10 @@ import textwrap
 import tokenize
 import unittest
 
+from miio_pure.cli.slim import strip_source
+
 from ..support import TESTS
 from ..support.pyz import find_sources, read_text
-from ..support.slim import strip_source
 
 
 class Strip(ast.NodeTransformer):

@@ -1,16 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""A simulated device for tests of the command line, and Ctrl-C for their processes."""
+"""What tests of the command line share: a simulated device, a home, a terminal."""
 
+import io
+import json
+import os
 import signal
+import tempfile
+from unittest import mock
 
+from miio_pure.devices import Devices, Record
 from miio_pure.simulator import Simulator
 
 from . import TOKEN, CliCase, run_cli
 from .devices import counting_fan
 
 
+class Terminal(io.StringIO):
+    """A stream that somebody sees."""
+
+    def isatty(self):
+        return True
+
+
 class DeviceCase(CliCase):
-    """A simulated device to talk to."""
+    """A simulated device to talk to, and a home in which devices can be saved."""
 
     options = {}
 
@@ -19,13 +32,45 @@ class DeviceCase(CliCase):
         simulator = Simulator(self.device)
         simulator.__enter__()
         self.addCleanup(simulator.__exit__)
-        self.at = ["--ip", "127.0.0.1", "--port", str(simulator.port)]
         self.port = simulator.port
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.home = folder.name
+        self.file = os.path.join(self.home, ".config", "miio_pure", "devices.json")
 
-    def send(self, command, *args, **options):
-        return run_cli(
-            *self.at, "--token", TOKEN, "--sendcmd", command, *args, **options
-        )
+    def run_at(self, command, *args, token=TOKEN, env=None):
+        """Run a command, given our port, home and token: (status, stdout, stderr)."""
+        return run_cli(*self.complete(command, args, token), env=self.environment(env))
+
+    def fail_at(self, status, command, *args, token=TOKEN, env=None):
+        """Do the same, and check that it fails with one line, which is returned."""
+        line = self.complete(command, args, token)
+        return self.check_failure(status, *line, env=self.environment(env))
+
+    def complete(self, command, args, token):
+        given = ["--token", token] if token else []
+        return command.split() + list(args) + ["--port", str(self.port)] + given
+
+    def environment(self, env):
+        return dict({"HOME": self.home}, **env or {})
+
+    def save(self, **fields):
+        """Save a device, by default ours as lamp."""
+        known = {"name": "lamp", "address": "127.0.0.1", "token": TOKEN}
+        known.update(device_id=self.device.device_id)
+        known.update(fields)
+        Devices(self.file).save([Record("test", **known)])
+
+    def read_saved(self):
+        """Return what is saved of each device, by name."""
+        return {record.name: record.facts() for record in Devices(self.file).records}
+
+    def check_lines(self, out, *expected):
+        """The output is one JSON object a line, with these members among others."""
+        lines = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual(len(lines), len(expected), out)
+        for line, members in zip(lines, expected):
+            self.assertEqual({key: line.get(key) for key in members}, members)
 
 
 class InterruptCase(CliCase):
@@ -37,3 +82,13 @@ class InterruptCase(CliCase):
     def setUp(self):
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         self.addCleanup(signal.signal, signal.SIGINT, before)
+
+
+def run_on_terminal(*args):
+    """Run the command line with both streams on a terminal: (stdout, stderr)."""
+    out, err = Terminal(), Terminal()
+    with mock.patch("sys.stdout", out), mock.patch("sys.stderr", err):
+        from miio_pure.cli import main
+
+        main(list(args))
+    return out.getvalue(), err.getvalue()

@@ -5,8 +5,9 @@ import ast
 import os
 from collections import namedtuple
 
+from miio_pure.cli.slim import strip_source
+
 from . import ROOT
-from .slim import strip_source
 
 PACKAGE = os.path.join(ROOT, "miio_pure")
 

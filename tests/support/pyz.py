@@ -1,30 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Makes one file of the whole package, which Python runs as it is.
+"""The one file of the whole package, as the command pack makes it.
 
-    python3 -m tests.support.pyz [miio.pyz]
-
-The same sources always give the same bytes. Nothing is compressed, because small hosts
-may lack zlib, and what Python does not need stays out, because flash is small there.
+python3 -m tests.support.pyz [miio.pyz]
 """
 
 import os
-import stat
 import sys
-import zipfile
+
+from miio_pure.cli import pack
 
 from . import ROOT
-from .slim import strip_source
-
-START = b"""\
-# SPDX-License-Identifier: MIT
-try:
-    import miio_pure.__main__
-except ImportError as error:
-    raise SystemExit("error: %s" % error)
-except KeyboardInterrupt:
-    raise SystemExit(130)
-"""
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
 
 def find_sources():
@@ -45,23 +30,7 @@ def read_text(path):
 
 def build(target):
     """Write the file."""
-    with open(target, "wb") as file:
-        file.write(b"#!/usr/bin/env python3\n")
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            add(archive, "__main__.py", START)
-            licence = read_text(os.path.join(ROOT, "LICENSE"))
-            add(archive, "miio_pure/LICENSE", licence.encode("utf-8"))
-            for name, path in find_sources():
-                add(archive, name, strip_source(read_text(path)).encode("utf-8"))
-    os.chmod(target, 0o755)
-
-
-def add(archive, name, content):
-    """Add an entry that is the same whoever builds it, whenever and wherever."""
-    entry = zipfile.ZipInfo(name, EPOCH)
-    entry.create_system = 3  # Unix
-    entry.external_attr = (stat.S_IFREG | 0o644) << 16
-    archive.writestr(entry, content)
+    pack.write(target, pack.build())
 
 
 if __name__ == "__main__":

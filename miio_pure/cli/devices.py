@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""devices: list the saved devices, add one, forget one."""
+
+from ..devices import Devices, Record
+from ..errors import DeviceError, TokenError
+from .arguments import check_secret, find_program
+from .connect import Connection, open_devices
+from .output import print_json, print_line, print_table, say
+from .status import DONE, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional
+
+    from .arguments import Options
+
+COLUMNS = ("name", "model", "address", "device_id")
+HEADINGS = ("name", "model", "address", "device id")
+DIGITS = "0123456789"
+
+
+def run(options: "Options") -> int:
+    """Do what the second word of the command says."""
+    command = options.command.name if options.command else ""
+    if command == "devices add":
+        return add(options)
+    if command == "devices forget":
+        return forget(options)
+    return show(options)
+
+
+def show(options: "Options") -> int:
+    """Print the saved devices; with their tokens only if the user asked for them."""
+    devices = open_devices(options)
+    if devices is None or not devices.records:
+        program = find_program()
+        say("note: no device is saved yet; %s devices add ADDRESS saves one" % program)
+        return DONE
+    if options.tokens and devices.warning:
+        raise TokenError(devices.warning)
+    keys = COLUMNS + ("token",) * options.tokens
+    rows = [[getattr(record, key) for key in keys] for record in devices.records]
+    if options.json:
+        for row in rows:
+            fields: "Dict[str, Any]" = dict(zip(keys, row))
+            fields["device_id"] = int(fields["device_id"])
+            print_json(fields)
+        return DONE
+    headings = HEADINGS + ("token",) * options.tokens
+    print_table(headings, rows, flexible=("name", "model"))
+    return DONE
+
+
+def add(options: "Options") -> int:
+    """Save a device that accepts its token; a saved one gets a new name or token."""
+    (device,) = options.arguments
+    devices = open_devices(options, is_new=True)
+    if devices is None:
+        raise UsageError("this copy of miio_pure came without devices.py")
+    check_name(options.name)
+    with Connection(options, device, True, devices) as connection:
+        found = connection.found
+        check_owner(options.name, devices, str(found.device_id))
+        token, source = connection.choose_token()
+        connection.use(token, source)
+        info = read_info(connection)
+    record = Record(
+        "devices add",
+        name=options.name,
+        address=found.address,
+        device_id=found.device_id,
+        token=token.hex(),
+        model=info.get("model"),
+        mac=info.get("mac"),
+    )
+    devices.save([record])
+    facts = {key: getattr(record, key) for key in COLUMNS}
+    if options.json:
+        print_json(dict(facts, device_id=found.device_id))
+    else:
+        program, name = find_program(), record.name or record.device_id
+        print_line("saved: " + "  ".join(filter(None, facts.values())))
+        say("note: from now on, %s info %s reaches it" % (program, quote(name)))
+    return DONE
+
+
+def read_info(connection: Connection) -> "Dict[str, Any]":
+    """Check the token with a request; return what the device says about itself."""
+    try:
+        return connection.client.info()
+    except DeviceError:
+        # It has accepted the token, and does not know miIO.info.
+        return {}
+
+
+def check_name(name: "Optional[str]") -> None:
+    """Raise UsageError for a name that could not be told from other things."""
+    if name is None:
+        return
+    check_secret("the name", name)
+    is_odd = not name.strip() or name != name.strip() or not name.isprintable()
+    if is_odd or name.lower() == "all" or "," in name or not name.strip(DIGITS):
+        raise UsageError(
+            "a name cannot be empty, all, or digits only, nor contain commas or "
+            "control characters"
+        )
+
+
+def check_owner(name: "Optional[str]", devices: Devices, device_id: str) -> None:
+    """Raise UsageError if another device has this name."""
+    for record in devices.records:
+        if name and record.name == name and record.device_id != device_id:
+            raise UsageError(
+                "device %s has this name already; choose another one, or forget that "
+                "device" % record.device_id
+            )
+
+
+def forget(options: "Options") -> int:
+    """Remove a device from the saved ones."""
+    (name,) = options.arguments
+    devices = open_devices(options)
+    record = devices.find(name) if devices else None
+    if devices is None or record is None:
+        check_secret("the device", name)
+        raise UsageError(
+            "no saved device has this name, device id or address; %s devices lists them"
+            % find_program()
+        )
+    devices.forget(record)
+    print_line("forgotten: " + quote(record.name or record.device_id))
+    return DONE
+
+
+def quote(text: str) -> str:
+    """Return a text as a shell needs it, and without control characters."""
+    if text.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        return text
+    plain = "".join(char if char.isprintable() else "?" for char in text)
+    return "'%s'" % plain.replace("'", "'\\''")

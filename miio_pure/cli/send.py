@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""send: any method of a device, as the device knows it."""
+
+from ..errors import PayloadError
+from ..exchange import Request
+from .connect import Connection
+from .output import print_json, say
+from .status import DONE, REFUSED, UsageError
+from .typed import load_typed
+from .values import (
+    MIOT_METHODS,
+    decode_argument,
+    explain_refusal,
+    find_refusals,
+    name_item,
+    parse_params,
+    read_code,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List
+
+    from .arguments import Options
+
+EXAMPLE = '\'{"method":"get_prop","params":["power"]}\''
+
+
+def run(options: "Options") -> int:
+    """Print the result; REFUSED if an item of a MIoT answer has a negative code."""
+    device, method, *params = options.arguments
+    fields = read_request(method, params)
+    try:
+        Request(fields, None)
+    except (TypeError, ValueError) as error:
+        raise UsageError("the request cannot be sent: %s" % error) from None
+    with Connection(options, device) as connection:
+        result = connection.client.command(fields)
+    print_json(result)
+    refusals = find_refusals(result) if fields["method"] in MIOT_METHODS else []
+    for item in refusals:
+        say("error: " + explain_refusal(name_item(item), read_code(item)))
+    return REFUSED if refusals else DONE
+
+
+def read_request(method: str, params: "List[str]") -> "Dict[str, Any]":
+    """Return the members of the request that the user typed."""
+    start = method.strip()[:1]
+    if start == "'":
+        raise UsageError(
+            "this shell keeps single quotes; on Windows, write "
+            '"{\\"method\\":\\"get_prop\\",\\"params\\":[\\"power\\"]}"'
+        )
+    if start == "{":
+        return read_json(method, params)
+    if start == "[" or not method.strip():
+        raise UsageError("expected the name of a method, or a request: " + EXAMPLE)
+    value = parse_params(params[0]) if params else []
+    return {"method": decode_argument(method), "params": value}
+
+
+def read_json(text: str, others: "List[str]") -> "Dict[str, Any]":
+    """Return a request that was typed as JSON, mended if there is a single reading."""
+    if others:
+        raise UsageError("put the whole request in single quotes: " + EXAMPLE)
+    repairs: "List[str]" = []
+    try:
+        fields = load_typed(decode_argument(text), repairs)
+    except PayloadError as error:
+        # The lines below the first one show the place, and with it what may be secret.
+        what, _, _ = str(error).partition("\n")
+        raise UsageError("the request is %s" % what) from None
+    if "method" not in fields:
+        raise UsageError('the request has no "method": ' + EXAMPLE)
+    if repairs:
+        say("warning: the request is not valid JSON; mended: %s" % ", ".join(repairs))
+    return fields

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""The exit statuses, and the errors that only a command line has."""
+
+DONE = 0
+# Nothing found, damaged, or the result cannot be written.
+FAILED = 1
+USAGE = 2
+NO_REPLY = 3
+# Refused by the device.
+REFUSED = 4
+# The token is missing, wrong or hidden.
+TOKEN = 5
+INTERRUPTED = 130
+
+
+class UsageError(Exception):
+    """The command line is wrong; the text says why, and what to type instead."""
+
+
+class OutputError(Exception):
+    """A result cannot be written to stdout.
+
+    is_closed: the reader has closed the pipe, which needs no message.
+    """
+
+    def __init__(self, text: str, is_closed: bool = False) -> None:
+        super().__init__(text)
+        self.is_closed = is_closed

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""devices: list them, add one, forget one."""
+
+import os
+import sys
+from unittest import mock
+
+from ..support import OTHER_TOKEN, TOKEN, run_cli
+from ..support.commands import DeviceCase
+
+
+class DevicesCase(DeviceCase):
+    def devices(self, *args):
+        return run_cli("devices", *args, env={"HOME": self.home})
+
+    def add(self, *args, **options):
+        return self.run_at("devices add", *args, **options)
+
+
+class ListTest(DevicesCase):
+    def test_nothing_is_saved(self):
+        status, out, err = self.devices()
+        self.assertEqual((status, out), (0, ""))
+        self.assertIn("devices add ADDRESS", err)
+        status, out, err = run_cli("devices", env={"HOME": "", "USERPROFILE": ""})
+        self.assertEqual((status, out), (0, ""))
+
+    def test_a_table_without_tokens(self):
+        self.save(model="a.b.c")
+        status, out, err = self.devices()
+        self.assertEqual((status, err), (0, ""))
+        line = "lamp  a.b.c  127.0.0.1  64688486"
+        self.assertEqual(out.splitlines()[1], line)
+        self.assertNotIn(TOKEN, self.devices("--json")[1])
+
+    def test_tokens_on_request(self):
+        self.save()
+        self.assertIn("64688486   " + TOKEN, self.devices("--tokens")[1])
+        self.check_lines(
+            self.devices("--tokens", "--json")[1],
+            {"name": "lamp", "token": TOKEN, "device_id": 64688486},
+        )
+        os.chmod(self.file, 0o644)
+        self.assertEqual(self.devices()[0], 0)
+        args = ("devices", "--tokens")
+        error = self.check_failure(5, *args, env={"HOME": self.home})
+        self.assertIn("chmod 600", error)
+
+
+class AddTest(DevicesCase):
+    def test_a_device_is_asked_for_its_id_and_model(self):
+        status, out, err = self.add("127.0.0.1", "--name", "my lamp")
+        self.assertEqual(status, 0)
+        self.assertIn("saved: my lamp  simulated.fan.v1  127.0.0.1  64688486", out)
+        self.assertIn("info 'my lamp' reaches it", err)
+        saved = self.read_saved()["my lamp"]
+        self.assertEqual(
+            (saved["device_id"], saved["token"], saved["model"]),
+            ("64688486", TOKEN, "simulated.fan.v1"),
+        )
+        self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o600)
+        self.assertEqual(self.run_at("get", "my lamp", "power", token=None)[0], 0)
+
+    def test_a_revealed_token_needs_no_option(self):
+        self.device.reveal = True
+        status, out, err = self.add("127.0.0.1", token=None)
+        self.assertEqual(status, 0)
+        self.assertIn("info 64688486 reaches it", err)
+        self.assertEqual(self.read_saved()[""]["token"], TOKEN)
+
+    def test_json(self):
+        status, out, err = self.add("127.0.0.1", "--name", "lamp", "--json")
+        self.assertEqual((status, err), (0, ""))
+        facts = {"name": "lamp", "address": "127.0.0.1", "device_id": 64688486}
+        self.check_lines(out, facts)
+        self.assertNotIn(TOKEN, out)
+
+    def test_a_saved_device_gets_another_name(self):
+        self.save()
+        self.assertEqual(self.add("lamp", "--name", "fan", token=None)[0], 0)
+        saved = self.read_saved()
+        self.assertEqual(list(saved), ["fan"])
+        self.assertEqual(saved["fan"]["token"], TOKEN)
+
+    def test_a_saved_device_gets_another_token(self):
+        self.save(token=OTHER_TOKEN)
+        self.assertEqual(self.add("lamp")[0], 0)
+        self.assertEqual(self.read_saved()["lamp"]["token"], TOKEN)
+
+    def test_a_device_that_was_reset_gets_the_token_that_it_reveals(self):
+        self.save(token=OTHER_TOKEN)
+        self.device.reveal = True
+        self.assertEqual(self.add("lamp", token=None)[0], 0)
+        self.assertEqual(self.read_saved()["lamp"]["token"], TOKEN)
+
+    def test_a_device_that_does_not_know_miio_info(self):
+        del self.device.methods["miIO.info"]
+        self.assertEqual(self.add("127.0.0.1", "--name", "lamp")[0], 0)
+        self.assertEqual(self.read_saved()["lamp"]["model"], "")
+
+    def test_a_wrong_token_is_not_saved(self):
+        args = ("devices add 127.0.0.1", "--timeout", "0.2")
+        error = self.fail_at(3, *args, token=OTHER_TOKEN)
+        self.assertIn("is the token from --token right?", error)
+        self.device.faults = {"reject"}
+        self.assertIn("rejects", self.fail_at(5, *args))
+        self.assertFalse(os.path.exists(self.file))
+
+    def test_a_hidden_token(self):
+        error = self.fail_at(5, "devices add 127.0.0.1", token=None)
+        self.assertIn("give it with --token", error)
+        self.save(device_id=7)
+        error = self.fail_at(5, "devices add 127.0.0.1", token=None)
+        self.assertIn("give it with --token", error)
+
+    def test_names_that_could_be_taken_for_something_else(self):
+        for name in ("", " ", "all", "ALL", "12", "a,b", "a\x1b", " a", "a "):
+            self.fail_at(2, "devices add 127.0.0.1", "--name", name)
+        self.save(device_id=7)
+        error = self.fail_at(2, "devices add 127.0.0.1", "--name", "lamp")
+        self.assertIn("device 7 has this name already", error)
+
+    def test_where_it_cannot_be_saved(self):
+        with mock.patch("os.replace", side_effect=OSError(28, "No space left")):
+            error = self.fail_at(1, "devices add 127.0.0.1")
+        self.assertIn("cannot be written: No space left", error)
+        env = {"HOME": "", "USERPROFILE": ""}
+        error = self.fail_at(1, "devices add 127.0.0.1", env=env)
+        self.assertIn("MIIO_DEVICES", error)
+        other = os.path.join(self.home, "new.json")
+        self.assertEqual(self.add("127.0.0.1", "--devices", other, env=env)[0], 0)
+        self.assertTrue(os.path.exists(other))
+
+
+class ForgetTest(DevicesCase):
+    def test_a_device_is_forgotten(self):
+        self.save()
+        self.save(name="other", device_id=7)
+        status, out, err = self.devices("forget", "lamp")
+        self.assertEqual((status, out, err), (0, "forgotten: lamp\n", ""))
+        self.assertEqual(list(self.read_saved()), ["other"])
+        self.save(name="", device_id=8)
+        self.assertEqual(self.devices("forget", "8")[1], "forgotten: 8\n")
+
+    def test_what_is_not_saved_cannot_be_forgotten(self):
+        env = {"HOME": self.home}
+        error = self.check_failure(2, "devices", "forget", "lamp", env=env)
+        self.assertIn("no saved device", error)
+        self.save()
+        error = self.check_failure(2, "devices", "forget", "fan", env=env)
+        self.assertIn("no saved device", error)
+
+    def test_a_file_that_others_can_read_is_left_alone(self):
+        self.save()
+        os.chmod(self.file, 0o644)
+        env = {"HOME": self.home}
+        error = self.check_failure(5, "devices", "forget", "lamp", env=env)
+        self.assertIn("chmod 600", error)
+
+
+class CopyTest(DevicesCase):
+    def test_a_copy_without_saved_devices(self):
+        with mock.patch.dict("sys.modules", {"miio_pure.devices": None}):
+            sys.modules.pop("miio_pure.cli.devices", None)
+            self.assertIn("cannot run here", self.check_failure(1, "devices"))

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""get: properties by name and by number."""
+
+from ..support.commands import DeviceCase, run_on_terminal
+from ..support import TOKEN
+
+
+class GetTest(DeviceCase):
+    def get(self, *names, **options):
+        return self.run_at("get 127.0.0.1", *names, **options)
+
+    def test_one_property_prints_its_bare_value(self):
+        self.device.properties.update(
+            {"name": "a\x1b[2J\u20ac", "list": [1, {}], (3, 1): None, (3, 2): "x y"}
+        )
+        for name, shown in (
+            ("power", "on"),
+            ("speed", "33"),
+            ("name", "a\\x1b[2J\u20ac"),
+            ("list", "[1,{}]"),
+            ("none", "null"),
+            ("2.1", "true"),
+            ("2:3", "50"),
+            ("3.1", "null"),
+            ("3.2", "x y"),
+        ):
+            self.assertEqual(self.get(name), (0, shown + "\n", ""))
+
+    def test_several_properties_print_a_table(self):
+        status, out, err = self.get("power", "2.1", "speed")
+        self.assertEqual((status, err), (0, ""))
+        lines = ["property  value", "power     on", "2.1       true", "speed     33"]
+        self.assertEqual(out.splitlines(), lines)
+
+    def test_json(self):
+        status, out, err = self.get("power", "2.1", "--json")
+        self.assertEqual((status, err), (0, ""))
+        device = {"address": "127.0.0.1", "device_id": self.device.device_id}
+        self.check_lines(
+            out,
+            dict(device, property="power", value="on"),
+            dict(device, property="2.1", value=True),
+        )
+        self.check_lines(self.get("2.1", "--json")[1], {"value": True})
+
+    def test_a_refused_property_is_named_and_the_others_are_printed(self):
+        status, out, err = self.get("2.1", "9.9", "power")
+        self.assertEqual((status, out.count("\n"), err.count("\n")), (4, 3, 1))
+        self.assertRegex(err, r"error: 9\.9: .*-4003 \(there is no such property")
+        self.assertRegex(self.fail_at(4, "get 127.0.0.1 9.9"), r"9\.9: .*-4003")
+        status, out, err = self.get("9.9", "9.8")
+        self.assertEqual((status, out, err.count("\n")), (4, "", 2))
+
+    def test_many_properties_are_read_in_batches(self):
+        self.device.properties.update({(7, i): i for i in range(1, 41)})
+        status, out, _ = self.get(*("7.%d" % i for i in range(1, 41)))
+        values = [line.split()[1] for line in out.splitlines()[1:]]
+        self.assertEqual((status, values), (0, [str(i) for i in range(1, 41)]))
+
+    def test_answers_in_another_order(self):
+        answer = self.device.methods["get_properties"]
+        self.device.methods["get_properties"] = lambda params: answer(params)[::-1]
+        status, out, _ = self.get("2.1", "2.3")
+        self.assertEqual(out.splitlines()[1:], ["2.1       true", "2.3       50"])
+
+    def test_answers_that_make_no_sense(self):
+        for answer in ([], "x", [1], [{"siid": [], "piid": 1}], {}):
+            self.device.methods["get_properties"] = lambda params: answer
+            self.assertIn("did not answer", self.fail_at(1, "get 127.0.0.1 2.1"))
+        for answer in ([], "x", ["on", "on"]):
+            self.device.methods["get_prop"] = lambda params: answer
+            self.assertIn("1 value", self.fail_at(1, "get 127.0.0.1 power"))
+
+    def test_a_newer_device_wants_numbers(self):
+        del self.device.methods["get_prop"]
+        self.assertIn("by number", self.fail_at(4, "get 127.0.0.1 power"))
+
+    def test_wrong_names(self):
+        for name in ("fan:on", "a.b", "2.", "1.2.3", ".1", "1.%s" % ("9" * 10)):
+            self.assertIn("spec file", self.fail_at(2, "get 127.0.0.1", name))
+        for name in ("", "a b", "\x1b"):
+            self.assertIn("has a name", self.fail_at(2, "get 127.0.0.1", name))
+
+    def test_no_reply_and_no_token(self):
+        self.fail_at(5, "get 127.0.0.1 power", token=None)
+        self.device.faults = {"deaf"}
+        self.fail_at(3, "get 127.0.0.1 power", "--timeout", "0.1")
+
+    def test_a_read_never_says_that_the_device_may_have_acted(self):
+        self.device.faults = {"lose"}
+        error = self.fail_at(3, "get 127.0.0.1 power", "--timeout", "0.3")
+        self.assertNotIn("acted", error)
+
+    def test_long_values_are_shortened_on_a_terminal_only(self):
+        self.device.properties["text"] = "x" * 200
+        args = ("get", "127.0.0.1", "power", "text")
+        args += ("--port", str(self.port), "--token", TOKEN)
+        out, _ = run_on_terminal(*args)
+        self.assertEqual(max(map(len, out.splitlines())), 80)
+        self.assertIn("x" * 200, self.get("power", "text")[1])

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""info: what a device says about itself; and how a DEVICE is found."""
+
+import json
+import os
+from unittest import mock
+
+from miio_pure import discover, packet
+from miio_pure.simulator import Simulator, fan
+
+from ..support import CLOSED_PORT, OTHER_TOKEN, TOKEN, run_cli
+from ..support.commands import DeviceCase
+
+
+class InfoTest(DeviceCase):
+    def test_it_prints_json_without_the_token(self):
+        for args in ((), ("--json",)):
+            status, out, err = self.run_at("info 127.0.0.1", *args)
+            self.assertEqual((status, err, out.count("\n")), (0, "", 1))
+            info = json.loads(out)
+            self.assertEqual(info["model"], "simulated.fan.v1")
+            self.assertNotIn("token", info)
+
+    def test_a_revealed_token_needs_no_option(self):
+        self.device.reveal = True
+        status, out, _ = self.run_at("info 127.0.0.1", token=None)
+        self.assertEqual((status, json.loads(out)["fw_ver"]), (0, "1.0.0"))
+        self.save(name="other", device_id=7)
+        status, out, _ = self.run_at("info 127.0.0.1", token=None)
+        self.assertEqual((status, json.loads(out)["fw_ver"]), (0, "1.0.0"))
+
+    def test_a_hidden_token_is_an_error_that_says_where_to_get_it(self):
+        error = self.fail_at(5, "info 127.0.0.1", token=None)
+        self.assertIn("hides its token", error)
+
+    def test_silence(self):
+        self.device.faults = {"deaf"}
+        error = self.fail_at(3, "info 127.0.0.1", "--timeout", "0.2")
+        self.assertIn("no answer to hello", error)
+
+    def test_a_closed_port(self):
+        args = ("info", "127.0.0.1", "--port", str(CLOSED_PORT))
+        self.assertIn("port is closed", self.check_failure(3, *args))
+
+    def test_an_unknown_host(self):
+        error = self.fail_at(3, "info no-such-host.invalid")
+        self.assertIn("cannot find the host", error)
+
+    def test_a_refusal(self):
+        self.device.methods["miIO.info"] = self.device.methods.pop("no", None)
+        del self.device.methods["miIO.info"]
+        self.assertIn("-10000", self.fail_at(4, "info 127.0.0.1"))
+
+    def test_debug_shows_json_but_no_secrets(self):
+        for reveal in (False, True):
+            self.device.reveal = reveal
+            status, _, err = self.run_at("info 127.0.0.1", "--debug")
+            self.assertEqual((status, err.count("\n")), (0, 6))
+            self.assertIn("sent 127.0.0.1: hello, " + packet.HELLO.hex(), err)
+            self.assertIn('"method":"miIO.info"', err)
+            self.assertIn('"token":"(hidden)"', err)
+            self.assertIn("device id %d" % self.device.device_id, err)
+            self.assertNotIn(TOKEN, err)
+        status, _, err = self.run_at("info 127.0.0.1", "--debug", token=None)
+        self.assertIn('"method":"miIO.info"', err)
+        self.assertNotIn(TOKEN, err)
+
+    def test_debug_hides_passwords(self):
+        params = '{"ssid":"home","passwd":"geheim","x":["%s"]}' % TOKEN
+        _, _, err = self.run_at("send 127.0.0.1 echo", params, "--debug")
+        self.assertIn('"ssid":"home","passwd":"(hidden)","x":["(hidden)"]', err)
+        self.assertNotIn("geheim", err)
+
+    def test_debug_shows_no_token_in_damaged_hellos(self):
+        token = bytes.fromhex(TOKEN)
+        start = packet.HEADER.pack(packet.MAGIC, 32, 1, 2, b"")[:16]
+        longer = packet.HEADER.pack(packet.MAGIC, 33, 1, 2, b"")[:16]
+        for odd in (start + token + b"x", start + token[:9], longer + token, b"junk"):
+            self.device.handle = lambda datagram, now: [odd]
+            _, _, err = self.run_at("info 127.0.0.1", "--debug", "--timeout", "0.1")
+            self.assertNotIn(TOKEN[:16], err)
+            self.assertIn("received 127.0.0.1: %d bytes" % len(odd), err)
+
+    def test_debug_says_what_it_cannot_decrypt(self):
+        hello = self.device.handle(packet.HELLO, 0.0)
+        strange = packet.encode(packet.Token(OTHER_TOKEN), b"{}", device_id=1, stamp=2)
+        self.device.handle = lambda datagram, now: [strange] + hello
+        args = ("info 127.0.0.1", "--debug", "--timeout", "0.1")
+        _, _, err = self.run_at(*args)
+        self.assertIn("\n  the checksum does not match", err)
+        _, _, err = self.run_at(*args, token=None)
+        self.assertIn("without a token", err)
+
+
+class TargetTest(DeviceCase):
+    """How the DEVICE that somebody types is found, and its token."""
+
+    def find(self, **options):
+        """Stand in for a broadcast, which loopback does not have."""
+        return discover("127.0.0.1", **options)
+
+    def test_a_saved_device_is_known_by_name_and_by_id(self):
+        self.save()
+        for name in ("lamp", str(self.device.device_id)):
+            status, _, err = self.run_at("info", name, token=None)
+            self.assertEqual((status, err), (0, ""))
+
+    def test_a_saved_device_is_known_at_its_address(self):
+        self.save(address="192.168.1.9")
+        status, _, err = self.run_at("get 127.0.0.1 power", token=None)
+        self.assertEqual((status, err), (0, ""))
+
+    def test_a_name_of_two_devices_is_refused(self):
+        self.save()
+        self.save(device_id=7)
+        self.assertIn("2 saved devices", self.fail_at(1, "info lamp", token=None))
+
+    def test_an_id_that_is_not_saved(self):
+        self.assertIn("no saved device", self.fail_at(2, "info 123456"))
+
+    def test_where_devices_are_saved_others_get_no_command(self):
+        self.save(device_id=7)
+        self.device.reveal = True
+        error = self.fail_at(5, "get 127.0.0.1 power", token=None)
+        self.assertIn("not among the saved devices", error)
+        self.assertTrue(error.endswith(" devices add 127.0.0.1\n"), error)
+        status, _, _ = self.run_at("get 127.0.0.1 power")
+        self.assertEqual(status, 0)
+
+    def test_a_device_that_has_moved_is_found_and_its_address_kept(self):
+        for address in ("", "127.0.0.9", "127.0.0.1"):
+            self.save(address=address)
+            with mock.patch("miio_pure.discovery.discover", self.find):
+                status, out, err = self.run_at(
+                    "get lamp power", "--timeout", "1", token=None
+                )
+            self.assertEqual((status, out), (0, "on\n"))
+            moved = address != "127.0.0.1"
+            self.assertEqual("is at 127.0.0.1 now" in err, moved)
+            self.assertEqual(self.read_saved()["lamp"]["address"], "127.0.0.1")
+
+    def test_another_device_at_the_saved_address(self):
+        with Simulator(fan(TOKEN, device_id=99), "127.0.0.2", self.port):
+            self.save(address="127.0.0.2")
+            with mock.patch("miio_pure.discovery.discover", self.find):
+                status, out, _ = self.run_at("get lamp power", token=None)
+        self.assertEqual((status, out), (0, "on\n"))
+
+    def test_an_address_that_cannot_be_kept_is_only_worth_a_warning(self):
+        self.save(address="")
+        with mock.patch("miio_pure.discovery.discover", self.find):
+            with mock.patch("os.replace", side_effect=OSError(28, "No space left")):
+                status, out, err = self.run_at("get lamp power", token=None)
+        self.assertEqual((status, out), (0, "on\n"))
+        self.assertIn("warning: the new address cannot be saved", err)
+
+    def test_a_device_that_is_nowhere(self):
+        self.save(address="127.0.0.9")
+        with mock.patch("miio_pure.discovery.discover", lambda **options: iter(())):
+            error = self.fail_at(3, "info lamp", "--timeout", "0.2", token=None)
+        self.assertIn("answers no broadcast", error)
+
+    def test_a_rejected_token_names_its_source(self):
+        self.device.faults = {"reject"}
+        error = self.fail_at(5, "info 127.0.0.1")
+        self.assertIn("rejects the token from --token", error)
+        env = {"MIIO_TOKEN": TOKEN}
+        error = self.fail_at(5, "info 127.0.0.1", token=None, env=env)
+        self.assertIn("rejects the token from MIIO_TOKEN", error)
+        self.save()
+        error = self.fail_at(5, "info lamp", token=None)
+        self.assertIn("rejects the token from " + os.path.realpath(self.file), error)
+        self.assertIn("devices add lamp --token HEX", error)
+        self.save(name="")
+        error = self.fail_at(5, "info %d" % self.device.device_id, token=None)
+        self.assertIn("devices add", error)
+
+    def test_a_rejected_revealed_token(self):
+        self.device.reveal = True
+        self.device.faults = {"reject"}
+        error = self.fail_at(5, "info 127.0.0.1", token=None)
+        self.assertIn("rejects the revealed token", error)
+
+    def test_a_file_of_saved_devices_that_others_can_read(self):
+        self.save()
+        os.chmod(self.file, 0o644)
+        self.assertIn("chmod 600", self.fail_at(5, "info lamp", token=None))
+        self.assertEqual(self.run_at("info lamp")[0], 0)
+
+    def test_a_damaged_file_of_saved_devices(self):
+        self.save()
+        with open(self.file, "w") as file:
+            file.write("{")
+        self.assertIn("damaged", self.fail_at(1, "info 127.0.0.1", token=None))
+        status, _, err = self.run_at("info 127.0.0.1")
+        self.assertEqual(status, 0)
+        self.assertIn("warning: ", err)
+
+    def test_another_file_of_saved_devices(self):
+        self.save()
+        other = os.path.join(self.home, "other.json")
+        os.rename(self.file, other)
+        for args, env in (
+            (["--devices", other], {}),
+            ([], {"MIIO_DEVICES": other}),
+        ):
+            status, _, _ = self.run_at("info lamp", *args, token=None, env=env)
+            self.assertEqual(status, 0)
+        error = self.fail_at(2, "info lamp", "--devices", other + "x", token=None)
+        self.assertIn("no such file", error)
+
+    def test_a_copy_without_saved_devices(self):
+        self.save()
+        self.device.reveal = True
+        with mock.patch.dict("sys.modules", {"miio_pure.devices": None}):
+            status, _, err = self.run_at("info 127.0.0.1", token=None)
+            self.assertEqual((status, err), (0, ""))
+            error = self.fail_at(2, "info lamp", "--devices", self.file)
+        self.assertIn("came without devices.py", error)
+
+    def test_without_a_home(self):
+        env = {"HOME": "", "USERPROFILE": ""}
+        self.assertEqual(self.run_at("info 127.0.0.1", env=env)[0], 0)
+
+    def test_what_is_no_device_gets_a_hint(self):
+        for text, hint in (
+            ("http://192.168.1.4", "not a URL"),
+            ("192.168.1.4:54321", "192.168.1.4 --port 54321"),
+            ("::1", "IPv4"),
+            ("fe80::1", "IPv4"),
+            ("a,b", "one device"),
+            ("all", "one device"),
+            ("ALL", "one device"),
+            ("power=on", "comes first"),
+            ("{}", "comes first"),
+            ("", "is empty"),
+            (" ", "is empty"),
+        ):
+            with self.subTest(text=text):
+                self.assertIn(hint, self.check_failure(2, "info", text))
+
+    def test_one_token_serves_no_matter_who_gave_it(self):
+        env = {"MIIO_TOKEN": TOKEN}
+        self.assertEqual(self.run_at("info 127.0.0.1", token=None, env=env)[0], 0)
+        at = ("info", "127.0.0.1", "--port", str(self.port), "--timeout", "0.3")
+        error = self.check_failure(3, *at, "--token", OTHER_TOKEN, env=env)
+        self.assertIn("is the token from --token right?", error)
+        self.assertEqual(run_cli(*at, env=env)[0], 0)
