@@ -55,25 +55,25 @@ def read_token(options: "Options") -> "Optional[Given]":
         raise UsageError("%s: %s" % (source, error)) from None
 
 
-def open_devices(options: "Options", is_new: bool = False) -> "Optional[Devices]":
-    """Return the saved devices; None where there can be none.
-
-    is_new: a file that --devices names need not be there yet.
-    """
+def open_devices(options: "Options") -> "Optional[Devices]":
+    """Return the saved devices; None where there can be none."""
     try:
         from ..devices import Devices, default_path
     except ImportError:
-        if options.devices is not None or is_new:
-            raise UsageError("this copy of miio_pure came without devices.py") from None
+        if options.devices is not None:
+            raise UsageError("this copy came without devices.py") from None
         return None
-    if options.devices is not None:
-        if not is_new and not os.path.exists(options.devices):
-            raise UsageError("--devices: there is no such file; devices add makes one")
-        return Devices(options.devices)
-    path = default_path()
-    if path is None and not is_new:
-        return None
-    return Devices(path)
+    if options.devices is not None and not os.path.exists(options.devices):
+        raise UsageError("--devices: there is no such file; devices add makes one")
+    path = options.devices or default_path()
+    return None if path is None else Devices(path)
+
+
+def create_devices(options: "Options") -> "Devices":
+    """Return the saved devices, to save more; the file need not be there yet."""
+    from ..devices import Devices
+
+    return Devices(options.devices)
 
 
 def check_address(text: str) -> None:
@@ -174,7 +174,7 @@ class Connection:
             return self._given.token(0), self._given.source
         if self.found.token is not None:
             return self.found.token, "the device's own hello"
-        saved = self._find_saved_token()
+        saved = look_up(self._devices, self.found.device_id)
         if saved is None:
             raise TokenError(
                 "device %d hides its token: give it with --token, or in MIIO_TOKEN. "
@@ -182,14 +182,6 @@ class Connection:
                 % self.found.device_id
             )
         return saved, "the saved devices"
-
-    def _find_saved_token(self) -> "Optional[Token]":
-        if self._devices is None:
-            return None
-        device_id = self.found.device_id
-        return self._devices.token(device_id) or self._devices.token(
-            device_id & LOW_WORD
-        )
 
     def _renew_client(self) -> None:
         self.client.close()
@@ -223,10 +215,11 @@ class Connection:
         )
 
     def _say_hello(self) -> "Found":
-        if self.record is None:
+        if self.record is None or self._devices is None:
             return self.client.handshake()
         if not self.record.address:
-            return self._search(self.record, "its address is not known")
+            self._find_again(self._devices, self.record, "its address is not known")
+            return self.client.handshake()
         timeout = self.client.timeout
         self.client.timeout = timeout * ADDRESS_SHARE
         try:
@@ -238,10 +231,11 @@ class Connection:
             reason = str(error)
         finally:
             self.client.timeout = timeout
-        return self._search(self.record, reason)
+        self._find_again(self._devices, self.record, reason)
+        return self.client.handshake()
 
-    def _search(self, record: "Record", reason: str) -> "Found":
-        """Look for a saved device that has left its address, and save the new one."""
+    def _find_again(self, devices: "Devices", record: "Record", reason: str) -> None:
+        """Look for a saved device that has left its address; save the new one."""
         from ..discovery import discover
 
         options = self._options
@@ -252,27 +246,18 @@ class Connection:
             if is_same(found, record):
                 self.client.close()
                 self.client = self._make_client(found.address)
-                self._keep_address(record, found.address)
-                return self.client.handshake()
+                keep_address(devices, record, found.address)
+                return
         raise NoReply(
             "%s; and device %s answers no broadcast, either: is it switched on?"
             % (reason, record.device_id)
         )
 
-    def _keep_address(self, record: "Record", address: str) -> None:
-        say("note: the device is at %s now" % address)
-        record.address = address
-        try:
-            if self._devices is not None:
-                self._devices.save([record])
-        except MiioError as error:
-            say("warning: the new address cannot be saved: %s" % error)
-
     def _admit_guest(self) -> None:
         """Talk to a device that is not saved with the token that it reveals."""
-        if not self._is_guest or self._given or self._devices is None:
+        if not self._is_guest or self._given is not None or self.record is not None:
             return
-        if self.record is None and self._find_saved_token() is None:
+        if look_up(self._devices, self.found.device_id) is None:
             self._tokens = None
             self._renew_client()
 
@@ -287,6 +272,23 @@ class Connection:
         if self._tokens is not None:
             return ": %s%s" % (command, self._text)
         return ""
+
+
+def look_up(devices: "Optional[Devices]", device_id: int) -> "Optional[Token]":
+    """Return the saved token of a device; some ids are saved without a high word."""
+    if devices is None:
+        return None
+    return devices.token(device_id) or devices.token(device_id & LOW_WORD)
+
+
+def keep_address(devices: "Devices", record: "Record", address: str) -> None:
+    """Save the new address of a device; that is only worth a warning if it fails."""
+    say("note: the device is at %s now" % address)
+    record.address = address
+    try:
+        devices.save([record])
+    except MiioError as error:
+        say("warning: the new address cannot be saved: %s" % error)
 
 
 def is_same(found: "Found", record: "Record") -> bool:

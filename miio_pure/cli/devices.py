@@ -4,7 +4,7 @@
 from ..devices import Devices, Record
 from ..errors import DeviceError, TokenError
 from .arguments import check_secret, find_program
-from .connect import Connection, open_devices
+from .connect import Connection, create_devices, open_devices
 from .output import print_json, print_line, print_table, say
 from .status import DONE, UsageError
 
@@ -54,9 +54,7 @@ def show(options: "Options") -> int:
 def add(options: "Options") -> int:
     """Save a device that accepts its token; a saved one gets a new name or token."""
     (device,) = options.arguments
-    devices = open_devices(options, is_new=True)
-    if devices is None:
-        raise UsageError("this copy of miio_pure came without devices.py")
+    devices = create_devices(options)
     check_name(options.name)
     with Connection(options, device, True, devices) as connection:
         found = connection.found

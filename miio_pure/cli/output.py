@@ -238,6 +238,7 @@ class Waiting(Notice):
         self._done.release()
         super().__exit__()
 
-    def _wait(self) -> None:
+    # It runs in a thread of its own, which coverage does not follow.
+    def _wait(self) -> None:  # pragma: no cover
         if not self._done.acquire(True, self._delay):
             self.show(self._text)

@@ -5,7 +5,7 @@ import os
 
 from ..errors import MiioError
 from .arguments import check_secret
-from .connect import open_devices
+from .connect import create_devices
 from .output import WAIT_BEFORE_TEXT, Notice, print_json, print_table, say
 from .status import DONE, UsageError
 from .values import decode_argument
@@ -35,7 +35,7 @@ def run(options: "Options") -> int:
             check_secret("a path that does not exist", path)
     if options.save:
         # A file that cannot be used is told before a long search, not after it.
-        open_devices(options, is_new=True)
+        create_devices(options)
     with Notice() as notice:
         findings = find(
             *options.arguments,
@@ -94,13 +94,13 @@ def say_notes(findings: "Findings") -> None:
 
 def save(options: "Options", records: "List[Record]") -> None:
     """Save devices, and say how many are in the file now."""
-    devices = open_devices(options, is_new=True)
-    saved = devices.save(records) if devices else 0
+    devices = create_devices(options)
+    saved = devices.save(records)
     rest = (
         "tokens of other than Wi-Fi devices, older ones, and those without a device id "
         "(for these there is devices add ADDRESS --token HEX)"
     )
-    if devices is None or not saved:
+    if not saved:
         raise MiioError("nothing was saved: left out are %s" % rest)
     count = len(devices.records)
     say("saved: %d; %s now holds %d" % (saved, devices.source, count))

@@ -63,6 +63,11 @@ class DecodeTest(CliCase):
             args = ["--token", case["token"], "decode", case["packet"]]
             self.assertIn("too deep", self.check_failure(1, *args))
 
+    def test_what_is_not_hex_is_wrong_usage(self):
+        for text in ("xyz", "213", "2131 x"):
+            error = self.check_failure(2, "decode", text, "--token", TOKEN)
+            self.assertIn("hex digits", error)
+
     def test_no_packets(self):
         for text in ("", "00", "2131", "21310020" + "00" * 29, "21310021" + "00" * 29):
             self.check_failure(1, "--token", TOKEN, "decode", text)

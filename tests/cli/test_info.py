@@ -140,9 +140,12 @@ class TargetTest(DeviceCase):
             self.assertEqual(self.read_saved()["lamp"]["address"], "127.0.0.1")
 
     def test_another_device_at_the_saved_address(self):
+        def find(**options):
+            return discover("127.0.0.2", "127.0.0.1", **options)
+
         with Simulator(fan(TOKEN, device_id=99), "127.0.0.2", self.port):
             self.save(address="127.0.0.2")
-            with mock.patch("miio_pure.discovery.discover", self.find):
+            with mock.patch("miio_pure.discovery.discover", find):
                 status, out, _ = self.run_at("get lamp power", token=None)
         self.assertEqual((status, out), (0, "on\n"))
 

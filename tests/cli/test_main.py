@@ -91,7 +91,7 @@ class FileTest(CliCase):
         path = list(sys.path)
         with mock.patch("miio_pure.cli.main", main):
             with self.assertRaises(SystemExit) as caught:
-                runpy.run_path(self.link, run_name="__main__")
+                runpy.run_path(MAIN, run_name="__main__")
         self.assertEqual(sys.path, path)
         return caught.exception.code
 

@@ -132,7 +132,7 @@ class TableTest(unittest.TestCase):
         rows = [("x" * 30, "y" * 60, "z" * 40)]
         lines = self.table(Terminal(), headings, rows, ("b",), ("a", "c"))
         self.assertEqual(lines, ["a" + " " * 31 + "c", "x" * 30 + "  " + "z" * 40])
-        lines = self.table(Terminal(), headings, rows, ("b",), ("c",))
+        lines = self.table(Terminal(), headings, rows, ("b", "a"), ("c",))
         self.assertEqual(output.measure(lines[1]), 72)
         lines = self.table(Terminal(), headings, rows, (), ("a", "c"))
         self.assertEqual(output.measure(lines[1]), 80)

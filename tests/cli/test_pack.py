@@ -2,6 +2,7 @@
 """pack: one file, from a folder or from such a file."""
 
 import os
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -105,11 +106,19 @@ class PackTest(CliCase):
         self.assertIn("bytecode only", error)
 
     def test_reading_from_a_file_in_this_process(self):
-        path = self.pack("miio.pyz", "--bytecode")
-        before = pack.build()
+        path = self.pack("miio.pyz")
         with mock.patch.object(pack, "PACKAGE", os.path.join(path, "miio_pure")):
-            after = pack.build()
-        self.assertEqual(len(before), len(after))
+            again = self.pack("again.pyz")
+        with open(path, "rb") as one, open(again, "rb") as other:
+            self.assertEqual(one.read(), other.read())
+
+    def test_an_installed_copy_may_lie_apart_from_its_licence(self):
+        copy = self.path("miio_pure")
+        shutil.copytree(pack.PACKAGE, copy)
+        with mock.patch.object(pack, "PACKAGE", copy):
+            path = self.pack("miio.pyz")
+        self.assertNotIn("miio_pure/LICENSE", self.names(path))
+        self.check_demo(path)
 
     def test_unknown_parts_and_places_that_cannot_be_written(self):
         for parts in ("x", "", "tokens,x"):

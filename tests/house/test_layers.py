@@ -22,12 +22,15 @@ STANDARD = {
     "discovery": "errno struct time",
     "client": "_thread os time",
     "__init__": "",
-    "devices": "fcntl json os time",
+    "devices": "fcntl os time",
     "simulator": "heapq select socket threading time",
     "files": "_hashlib collections functools hashlib io os re struct zlib",
     "tokens": "json os re struct",
-    "cli": "argparse getpass os signal sys time warnings",
-    "__main__": "sys",
+    "cli": (
+        "_thread collections getpass importlib.util io keyword marshal os signal stat "
+        "sys time tokenize unicodedata warnings zipfile"
+    ),
+    "__main__": "os sys",
 }
 # All that the core may ever take. Those with an underscore are the halves written in C.
 CORE_STANDARD = (

@@ -73,7 +73,7 @@ class SmallHostsTest(unittest.TestCase):
                         self.check_refusal(way)
 
     def check_commands(self, way):
-        self.check(way, "--help", says="--discover")
+        self.check(way, "--help", says="discover")
         self.check(way, "--demo", says="set_speed")
         self.check(way, "--token", TOKEN, "--decode", PACKET, says='"result"')
         self.check(way, "--tokens", SAMPLES + "/wal", SAMPLES + "/yeelight", says=ROBOT)
