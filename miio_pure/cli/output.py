@@ -21,6 +21,8 @@ GAP = 2  # columns between two cells
 WAIT_BEFORE_TEXT = 1.0  # s
 CLEAR_LINE = "\r\x1b[K"
 ELLIPSIS = "\u2026"
+# All characters before this one take one column.
+FIRST_MARK = "\u0300"
 
 
 def print_line(text: str) -> None:
@@ -150,19 +152,12 @@ def shorten(text: str, width: int) -> str:
 
 def measure(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
+    if all(char < FIRST_MARK for char in text):
+        return len(text)
+    # Only names in other scripts, and emoji, need the tables of this module.
+    from .widths import measure_character
+
     return sum(map(measure_character, text))
-
-
-def measure_character(char: str) -> int:
-    """Return 2 for wide characters and emoji, 0 for what stands on another one."""
-    if char < "\u0300":
-        return 1
-    # Only Asian names and the like need the tables of this module.
-    from unicodedata import category, east_asian_width
-
-    if category(char) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if east_asian_width(char) in ("W", "F") else 1
 
 
 class Notice:

@@ -110,6 +110,18 @@ class WidthTest(unittest.TestCase):
         ):
             self.assertEqual(output.measure(text), width, ascii(text))
 
+    def test_widths_are_those_of_unicode(self):
+        import unicodedata
+
+        # Other versions of Python know other versions of Unicode.
+        differ = sum(
+            (unicodedata.east_asian_width(chr(code)) in "WF")
+            != (output.measure(chr(code)) == 2)
+            for code in range(0x20, 0x20000)
+            if unicodedata.category(chr(code)) not in ("Cn", "Co", "Cs", "Mn")
+        )
+        self.assertLess(differ, 100)
+
     def test_what_is_shortened_fits(self):
         self.assertEqual(output.shorten("lamp", 4), "lamp")
         self.assertEqual(output.shorten("lamps", 4), "lam\u2026")
