@@ -9,7 +9,14 @@ import sys
 
 from .. import __version__
 from ..errors import DeviceError, MiioError, NoReply, TokenError
-from .arguments import find_program, format_help, format_overview, is_option, parse
+from .arguments import (
+    COMMANDS,
+    find_program,
+    format_help,
+    format_overview,
+    is_option,
+    parse,
+)
 from .output import print_line, say
 from .status import (
     DONE,
@@ -44,7 +51,7 @@ def main(argv: "Optional[List[str]]" = None) -> int:
     try:
         return dispatch(sys.argv[1:] if argv is None else list(argv))
     except UsageError as error:
-        say('error: %s (see "%s help")' % (error, find_program()))
+        say("error: %s (see: %s)" % (error, find_help(argv or sys.argv[1:])))
         return USAGE
     except MiioError as error:
         say("error: %s" % error)
@@ -102,6 +109,12 @@ def run_command(options: "Options", name: str) -> int:
     except ImportError as error:
         # The host may lack a module of Python, and a copy some of ours.
         raise MiioError("%s cannot run here: %s" % (name, error)) from None
+
+
+def find_help(argv: "List[str]") -> str:
+    """Return the command that shows the help for what was typed."""
+    names = [command.name for command in COMMANDS if command.name in argv[:1]]
+    return " ".join([find_program(), "help"] + names)
 
 
 def silence_stdout() -> None:

@@ -45,7 +45,10 @@ def run(options: "Options") -> int:
         return DONE
     if shell != "bash":
         raise UsageError("only bash is known here: completion bash")
+    # bash completes the words behind the name of a program, which is one word.
     program = find_program()
+    if " " in program:
+        program = "miio-pure"
     name = "".join(char if char.isalnum() else "_" for char in program)
     print_line(
         SCRIPT.format(

@@ -227,7 +227,7 @@ class Connection:
             found = self.client.handshake()
             if is_same(found, self.record):
                 return found
-            reason = "device %d answers at its address" % found.device_id
+            reason = "device %d answers at %s" % (found.device_id, found.address)
         except NoReply as error:
             reason = str(error)
         finally:
@@ -250,7 +250,7 @@ class Connection:
                 keep_address(devices, record, found.address)
                 return
         raise NoReply(
-            "%s; and device %s answers no broadcast, either: is it switched on?"
+            "%s, and device %s does not answer a broadcast: is it switched on?"
             % (reason, record.device_id)
         )
 

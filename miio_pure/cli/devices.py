@@ -3,6 +3,7 @@
 
 from ..devices import Devices, Record
 from ..errors import DeviceError, TokenError
+from ..link import PORT
 from .arguments import find_program
 from .connect import Connection, create_devices, open_devices
 from .output import print_json, print_line, print_table, say
@@ -79,7 +80,8 @@ def add(options: "Options") -> int:
     else:
         program, name = find_program(), record.name or record.device_id
         print_line("saved: " + "  ".join(filter(None, facts.values())))
-        say("note: from now on, %s info %s reaches it" % (program, quote(name)))
+        port = "" if options.port == PORT else " --port %d" % options.port
+        say("note: try: %s info %s%s" % (program, quote(name), port))
     return DONE
 
 

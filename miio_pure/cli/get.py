@@ -49,6 +49,8 @@ def run(options: "Options") -> int:
     elif good:
         rows = [(one.name, format_bare(one.value)) for one in good]
         print_table(("property", "value"), rows, flexible=("value",))
+    if any(one.value is None and one.address is None for one in good):
+        say("note: null means that the device has no such property, or no value for it")
     for one in properties:
         if one.code < 0:
             say("error: " + explain_refusal(one.name, one.code))

@@ -78,6 +78,9 @@ class CompletionTest(DeviceCase):
         env = {"HOME": "", "USERPROFILE": ""}
         self.assertEqual(run_cli("completion", "names", env=env), (0, "", ""))
 
+    def test_it_is_for_a_command_of_one_word(self):
+        self.assertTrue(run_cli("completion", "bash")[1].endswith(" miio-pure\n"))
+
     def test_only_bash_is_known(self):
         self.assertIn("bash", self.check_failure(2, "completion", "fish"))
         self.assertGreater(len(OPTIONS), 10)

@@ -52,7 +52,7 @@ class AddTest(DevicesCase):
         status, out, err = self.add("127.0.0.1", "--name", "my lamp")
         self.assertEqual(status, 0)
         self.assertIn("saved: my lamp  simulated.fan.v1  127.0.0.1  64688486", out)
-        self.assertIn("info 'my lamp' reaches it", err)
+        self.assertIn("info 'my lamp' --port %d\n" % self.port, err)
         saved = self.read_saved()["my lamp"]
         self.assertEqual(
             (saved["device_id"], saved["token"], saved["model"]),
@@ -65,7 +65,7 @@ class AddTest(DevicesCase):
         self.device.reveal = True
         status, out, err = self.add("127.0.0.1", token=None)
         self.assertEqual(status, 0)
-        self.assertIn("info 64688486 reaches it", err)
+        self.assertIn("info 64688486 --port", err)
         self.assertEqual(self.read_saved()[""]["token"], TOKEN)
 
     def test_json(self):

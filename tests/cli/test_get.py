@@ -18,13 +18,15 @@ class GetTest(DeviceCase):
             ("speed", "33"),
             ("name", "a\\x1b[2J\u20ac"),
             ("list", "[1,{}]"),
-            ("none", "null"),
             ("2.1", "true"),
             ("2:3", "50"),
             ("3.1", "null"),
             ("3.2", "x y"),
         ):
             self.assertEqual(self.get(name), (0, shown + "\n", ""))
+        status, out, err = self.get("nothing")
+        self.assertEqual((status, out), (0, "null\n"))
+        self.assertIn("note: null means", err)
 
     def test_several_properties_print_a_table(self):
         status, out, err = self.get("power", "2.1", "speed")

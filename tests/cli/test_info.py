@@ -161,7 +161,7 @@ class TargetTest(DeviceCase):
         self.save(address="127.0.0.9")
         with mock.patch("miio_pure.discovery.discover", lambda **options: iter(())):
             error = self.fail_at(3, "info lamp", "--timeout", "0.2", token=None)
-        self.assertIn("answers no broadcast", error)
+        self.assertIn("does not answer a broadcast", error)
 
     def test_a_rejected_token_names_its_source(self):
         self.device.faults = {"reject"}
