@@ -21,6 +21,8 @@ GAP = 2  # columns between two cells
 WAIT_BEFORE_TEXT = 1.0  # s
 CLEAR_LINE = "\r\x1b[K"
 ELLIPSIS = "\u2026"
+# All characters before this one take one column.
+FIRST_MARK = "\u0300"
 
 
 def print_line(text: str) -> None:
@@ -150,31 +152,12 @@ def shorten(text: str, width: int) -> str:
 
 def measure(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
+    if all(char < FIRST_MARK for char in text):
+        return len(text)
+    # Only names in other scripts, and emoji, need the tables of this module.
+    from .widths import measure_character
+
     return sum(map(measure_character, text))
-
-
-def measure_character(char: str) -> int:
-    """Return 2 for wide characters and emoji, 0 for what stands on another one."""
-    if char < "\u0300":
-        return 1
-    try:
-        # Only Asian names and the like need the tables of this module.
-        from unicodedata import category, east_asian_width
-    except ImportError:
-        # Small hosts lack it: OpenWrt and Entware.
-        return guess_columns(ord(char))
-    if category(char) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if east_asian_width(char) in ("W", "F") else 1
-
-
-def guess_columns(code: int) -> int:
-    """Return roughly how many columns a character takes, by its code alone."""
-    if 0x300 <= code < 0x370 or 0xFE00 <= code < 0xFE10 or code == 0x200D:
-        return 0
-    is_asian = 0x1100 <= code < 0x1160 or 0x2E80 <= code < 0xFB00
-    is_wide = is_asian or 0xFF00 <= code < 0xFF61 or 0x1F300 <= code < 0x1FB00
-    return 2 if is_wide or code >= 0x20000 else 1
 
 
 class Notice:

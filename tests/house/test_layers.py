@@ -28,7 +28,7 @@ STANDARD = {
     "tokens": "json os re struct",
     "cli": (
         "_thread collections getpass importlib.util io keyword marshal os signal stat "
-        "sys time tokenize unicodedata warnings zipfile"
+        "sys time tokenize warnings zipfile"
     ),
     "__main__": "os sys",
 }
