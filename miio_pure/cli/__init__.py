@@ -9,9 +9,8 @@ import sys
 
 from .. import __version__
 from ..errors import DeviceError, MiioError, NoReply, TokenError
-from .arguments import find_program, format_help, format_overview, parse
+from .arguments import find_program, format_help, format_overview, is_option, parse
 from .output import print_line, say
-from .php_miio import is_php_miio, translate
 from .status import (
     DONE,
     FAILED,
@@ -68,7 +67,7 @@ def main(argv: "Optional[List[str]]" = None) -> int:
 
 def dispatch(argv: "List[str]") -> int:
     """Do what the command line says; return the exit status."""
-    options = parse(translate(argv) if is_php_miio(argv) else argv)
+    options = parse(translate_flags(argv))
     if options.version:
         place = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         print_line("miio_pure %s from %s" % (__version__, place))
@@ -79,6 +78,16 @@ def dispatch(argv: "List[str]") -> int:
     else:
         return run_command(options, options.command.name.split()[0])
     return DONE
+
+
+def translate_flags(argv: "List[str]") -> "List[str]":
+    """Return a command line with flags in the place of a command as a command."""
+    if not argv or not is_option(argv[0]):
+        return argv
+    # Only those who come from php-miio need this module.
+    from .php_miio import is_php_miio, translate
+
+    return translate(argv) if is_php_miio(argv) else argv
 
 
 def run_command(options: "Options", name: str) -> int:

@@ -8,7 +8,7 @@ the Options and returns the exit status.
 import os
 import sys
 
-from .secret import has_secret
+from .secret import check_secret
 from .status import UsageError
 
 TYPE_CHECKING = False
@@ -221,6 +221,8 @@ def explain_unknown(typed: str) -> str:
     name = typed.lstrip("-")
     if len(name) > MAX_NAME or not name.replace("-", "").isalpha():
         return "there is an unknown option (not repeated here: it may be a token)"
+    from .nearest import find_nearest
+
     nearest = find_nearest(name, OPTIONS)
     hint = "; did you mean --%s?" % nearest if nearest else ""
     return "there is no option %s%s" % (typed, hint)
@@ -254,14 +256,6 @@ def read_number(name: str, text: str, least: int, most: int) -> int:
     return int(text)
 
 
-def check_secret(what: str, text: str) -> None:
-    """Raise UsageError, which does not repeat the text, if it may be a token."""
-    if has_secret(text):
-        raise UsageError(
-            "%s looks like a token; give a token with --token or in MIIO_TOKEN" % what
-        )
-
-
 def take_command(words: "List[str]") -> "Optional[Command]":
     """Take the name of the command out of the words; None if there are none."""
     for size in (2, 1):
@@ -271,6 +265,8 @@ def take_command(words: "List[str]") -> "Optional[Command]":
                 return command
     if not words:
         return None
+    from .nearest import find_nearest
+
     nearest = find_nearest(words[0], [command.name for command in COMMANDS])
     if nearest:
         raise UsageError('there is no such command; did you mean "%s"?' % nearest)
@@ -311,24 +307,6 @@ def explain_surplus(command: Command) -> str:
             "'[\"power\"]'"
         )
     return ""
-
-
-def find_nearest(word: str, names: "Any") -> str:
-    """Return the name that differs least from a mistyped word, or ""."""
-    distance, nearest = min((measure_distance(word, name), name) for name in names)
-    return nearest if distance <= (len(nearest) + 2) // 3 else ""
-
-
-def measure_distance(one: str, other: str) -> int:
-    """Return how many letters must be inserted, removed or replaced (Levenshtein)."""
-    row = list(range(len(other) + 1))
-    for i, char in enumerate(one[: 2 * MAX_NAME], 1):
-        above, row[0] = row[0], i
-        for j, wanted in enumerate(other, 1):
-            above, row[j] = row[j], min(
-                row[j] + 1, row[j - 1] + 1, above + (char != wanted)
-            )
-    return row[-1]
 
 
 def find_program() -> str:

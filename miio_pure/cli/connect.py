@@ -11,8 +11,9 @@ import os
 from ..client import Client
 from ..errors import MiioError, NoReply, TokenError
 from ..packet import Token
-from .arguments import check_secret, find_program
+from .arguments import find_program
 from .output import Waiting, say
+from .secret import check_secret
 from .status import UsageError
 
 TYPE_CHECKING = False

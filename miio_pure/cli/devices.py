@@ -3,9 +3,10 @@
 
 from ..devices import Devices, Record
 from ..errors import DeviceError, TokenError
-from .arguments import check_secret, find_program
+from .arguments import find_program
 from .connect import Connection, create_devices, open_devices
 from .output import print_json, print_line, print_table, say
+from .secret import check_secret
 from .status import DONE, UsageError
 
 TYPE_CHECKING = False

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Recognises what may be a token, so that it is never repeated."""
 
+from .status import UsageError
+
 HEX = "0123456789abcdefABCDEF"
 # A token with some of its 32 digits missing is still a secret.
 MIN_SECRET = 24  # hex digits in a row
@@ -22,3 +24,11 @@ def hide_secrets(text: str) -> str:
 def has_secret(text: str) -> bool:
     """Tell whether there are hex digits in a text that may be a token."""
     return hide_secrets(text) != text
+
+
+def check_secret(what: str, text: str) -> None:
+    """Raise UsageError, which does not repeat the text, if it may be a token."""
+    if has_secret(text):
+        raise UsageError(
+            "%s looks like a token; give a token with --token or in MIIO_TOKEN" % what
+        )

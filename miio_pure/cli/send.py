@@ -6,7 +6,6 @@ from ..exchange import Request
 from .connect import Connection
 from .output import print_json, say
 from .status import DONE, REFUSED, UsageError
-from .typed import load_typed
 from .values import (
     MIOT_METHODS,
     decode_argument,
@@ -63,6 +62,9 @@ def read_json(text: str, others: "List[str]") -> "Dict[str, Any]":
     """Return a request that was typed as JSON, mended if there is a single reading."""
     if others:
         raise UsageError("put the whole request in single quotes: " + EXAMPLE)
+    # Few requests are typed as JSON, and a router feels each import.
+    from .typed import load_typed
+
     repairs: "List[str]" = []
     try:
         fields = load_typed(decode_argument(text), repairs)

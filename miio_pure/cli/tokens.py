@@ -4,9 +4,9 @@
 import os
 
 from ..errors import MiioError
-from .arguments import check_secret
 from .connect import create_devices
 from .output import WAIT_BEFORE_TEXT, Notice, print_json, print_table, say
+from .secret import check_secret
 from .status import DONE, UsageError
 from .values import decode_argument
 

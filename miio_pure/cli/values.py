@@ -7,6 +7,7 @@ or aiid within that service. They are written 2.1 or 2:1.
 
 from ..errors import meaning
 from ..host import parse
+from .secret import check_secret
 from .status import UsageError
 
 TYPE_CHECKING = False
@@ -58,6 +59,7 @@ def parse_address(name: str) -> "Optional[Address]":
 
     UsageError for names that need a spec file.
     """
+    check_secret("a property or action", name)
     first, separator, second = name.replace(":", ".").partition(".")
     if not separator:
         if not name or not name.replace("_", "").replace("-", "").isalnum():

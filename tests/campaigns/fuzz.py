@@ -215,10 +215,15 @@ def converse(text):
     quietly(client.send, "get_prop", ["power"])
     quietly(client.handshake)
     command = text.decode("utf-8", "surrogateescape").replace("\0", "")
-    with mock.patch("miio_pure.client.Client.command", return_value=[]):
-        status, _, err = run_cli("--ip", "127.0.0.1", "--sendcmd", command)
-    assert status in (0, 1, 2, 4) and "Traceback" not in err
-    status, _, _ = run_cli("--token", TOKEN, "--decode", signed(text).hex()[:120000])
+    talk = mock.patch.multiple(
+        "miio_pure.client.Client",
+        command=mock.Mock(return_value=[]),
+        handshake=mock.Mock(return_value=None),
+    )
+    with talk:
+        status, _, err = run_cli("send", "127.0.0.1", "--", command)
+    assert status in (0, 2) and "Traceback" not in err
+    status, _, _ = run_cli("decode", signed(text).hex()[:120000], "--token", TOKEN)
     assert status in (0, 1)
 
 
