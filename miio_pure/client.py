@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The client: exchanges with one device, on one link, one after the other."""
 
-import os
 import time
 from _thread import RLock
 
@@ -11,6 +10,12 @@ from .exchange import Request, Signal, ask, greet
 from .link import PORT, Link, check_limits
 from .packet import Packet, Token
 from .session import MAX_ID, Credentials, Session
+
+# The os module is a layer over posix that takes as long to import as half of the core.
+try:
+    import posix as system
+except ImportError:
+    import os as system  # type: ignore[no-redef]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +78,7 @@ class Client:
 
     def _start(self) -> None:
         """Begin without a socket, with a session and a lock that nobody else has."""
-        self._process = os.getpid()
+        self._process = system.getpid()
         self._lock = RLock()
         self._link: "Optional[Link]" = None
         name = "%s port %d" % (self.host, self.port)
@@ -150,7 +155,7 @@ class Client:
     ) -> "Tuple[str, Result]":
         """Run an exchange when it is this thread's turn; return (address, result)."""
         deadline = time.monotonic() + self.timeout
-        if os.getpid() != self._process:
+        if system.getpid() != self._process:
             # After a fork, the parent would get the child's answers: they would share
             # the socket and the ids.
             self.close()
@@ -202,9 +207,9 @@ def choose_first_id() -> int:
     acting. Without a source of randomness, the clock and the process id must do.
     """
     try:
-        number = int.from_bytes(os.urandom(4), "big")
+        number = int.from_bytes(system.urandom(4), "big")
     except NotImplementedError:
-        number = int(time.time() * 1e6) ^ os.getpid() << 16
+        number = int(time.time() * 1e6) ^ system.getpid() << 16
     return number & MAX_ID
 
 

@@ -115,7 +115,7 @@ class Request:
 
     def __init__(self, fields: "Dict[str, Any]", retry: "Optional[Retry]") -> None:
         if retry is not None and retry not in RETRIES:
-            raise ValueError('retry is "same", "fresh" or "never", not %r' % (retry,))
+            raise ValueError("retry is one of %s, not %r" % (RETRIES, retry))
         extra = dict(fields)
         method, ident = extra.pop("method", None), extra.pop("id", None)
         if ident is not None and type(ident) is not int:

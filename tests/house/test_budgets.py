@@ -19,14 +19,16 @@ from ..support import TOKEN, house, pyz, run_python
 
 # What `import miio_pure` loads: only the halves of json and socket that are written in
 # C, because the others take longer to load than all of our core.
-LIBRARY = "_json _md5 _socket _thread errno os struct time".split()
+LIBRARY = "_json _md5 _socket _thread errno posix struct time".split()
 # What the command line loads in addition when it talks to a device.
-COMMAND_LINE = ["sys"]
+COMMAND_LINE = ["os", "sys"]
 MAIN = os.path.join(house.PACKAGE, "__main__.py")
 # Does what Python does with a file that it is given.
 RUN_AS_FILE = """
 path, sys.argv = %r, %r
 names = {"__name__": "__main__", "__package__": None, "__file__": path}
+import posix
+posix._exit = sys.exit
 try:
     exec(compile(open(path).read(), path, "exec"), names)
 except SystemExit as end:
