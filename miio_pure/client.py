@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
     Steps = Generator[Wish, Optional[bytes], Result]
 
-# If the wall clock and the monotonic clock drift apart by more, the host was suspended,
-# which a device's clock was not.
+# The wall clock goes on while a host is suspended, and so does a device's clock, but
+# the monotonic clock may stand still. If the two clocks here drift apart by more than
+# this, the host was suspended.
 MAX_DRIFT = 2.0  # s
 
 
@@ -167,8 +168,8 @@ class Client:
                 raise NoReply(text % (self._session.name, self.timeout))
             return self._take_turn(begin, deadline)
         finally:
-            # Ctrl-C may have come right after the lock was taken, or just before it was
-            # released.
+            # Ctrl-C may have interrupted right after the lock was taken above, or just
+            # before _take_turn() released it.
             if lock._is_owned():  # type: ignore[attr-defined]
                 lock.release()
 
@@ -227,7 +228,7 @@ def drive(steps: "Steps[Result]", link: Link) -> "Result":
             if isinstance(wish, bytes):
                 link.send(wish)
             elif isinstance(wish, Signal):
-                # There is one, DROP.
+                # DROP is the only signal that is ever yielded.
                 link.renew()
             else:
                 datagram = link.receive(wish)
