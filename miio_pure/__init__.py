@@ -5,6 +5,25 @@ with Client("192.168.1.47", token="...32 hex digits...") as lamp:
     lamp.send("get_prop", ["power"])
 for found in discover(timeout=3):
     print(found.address, found.device_id)
+
+What is public is in `__all__` here, and in the modules named below; see README.rst for
+`miio_pure.devices.Devices`, `miio_pure.tokens.find` and the simulator. A module imports
+only what stands above it:
+
+    errors host aes packet payload session exchange   bytes in, bytes out: no sockets
+    link discovery client                             the core ends here
+    devices                                           the saved devices
+    simulator/                                        a device in memory, and a server
+    files/                                            reads other programs' files
+    tokens/                                           finds devices in them
+    cli/                                              the command line
+
+Where to add what: a command is a row in `cli/arguments.py` and a module beside it; a
+source of tokens is a row in `tokens/search.py` and a module beside it; an archive is a
+row in `files/walk.py`.
+
+The modules look unusual in places, such as `_socket` in `link` and type hints in
+quotes: routers wait for every import, and Python 3.6 still runs there.
 """
 
 try:

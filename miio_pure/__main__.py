@@ -7,6 +7,11 @@ A link to this file may lie anywhere, such as /usr/bin/miio-pure.
 
 import sys
 
+try:
+    import posix as system
+except ImportError:
+    import os as system  # type: ignore[no-redef]
+
 INTERRUPTED = 130
 
 
@@ -37,10 +42,21 @@ def start_file() -> int:
     return status
 
 
+def leave(status: int) -> None:
+    """End at once: to take the interpreter apart takes longer than many a command."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            # The stream is closed, or gone. What was lost has been reported by now.
+            pass
+    system._exit(status)
+
+
 try:
     STATUS = start()
 except KeyboardInterrupt:
     STATUS = INTERRUPTED
 except ImportError as error:
     sys.exit("error: %s" % error)
-sys.exit(STATUS)
+leave(STATUS)

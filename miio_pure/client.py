@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The client: exchanges with one device, on one link, one after the other."""
 
-import os
 import time
 from _thread import RLock
 
@@ -11,6 +10,12 @@ from .exchange import Request, Signal, ask, greet
 from .link import PORT, Link, check_limits
 from .packet import Packet, Token
 from .session import MAX_ID, Credentials, Session
+
+# The os module is a layer over posix that takes as long to import as half of the core.
+try:
+    import posix as system
+except ImportError:
+    import os as system  # type: ignore[no-redef]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +38,9 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
     Steps = Generator[Wish, Optional[bytes], Result]
 
-# If the wall clock and the monotonic clock drift apart by more, the host was suspended,
-# which a device's clock was not.
+# The wall clock goes on while a host is suspended, and so does a device's clock, but
+# the monotonic clock may stand still. If the two clocks here drift apart by more than
+# this, the host was suspended.
 MAX_DRIFT = 2.0  # s
 
 
@@ -73,7 +79,7 @@ class Client:
 
     def _start(self) -> None:
         """Begin without a socket, with a session and a lock that nobody else has."""
-        self._process = os.getpid()
+        self._process = system.getpid()
         self._lock = RLock()
         self._link: "Optional[Link]" = None
         name = "%s port %d" % (self.host, self.port)
@@ -150,7 +156,7 @@ class Client:
     ) -> "Tuple[str, Result]":
         """Run an exchange when it is this thread's turn; return (address, result)."""
         deadline = time.monotonic() + self.timeout
-        if os.getpid() != self._process:
+        if system.getpid() != self._process:
             # After a fork, the parent would get the child's answers: they would share
             # the socket and the ids.
             self.close()
@@ -162,8 +168,8 @@ class Client:
                 raise NoReply(text % (self._session.name, self.timeout))
             return self._take_turn(begin, deadline)
         finally:
-            # Ctrl-C may have come right after the lock was taken, or just before it was
-            # released.
+            # Ctrl-C may have interrupted right after the lock was taken above, or just
+            # before _take_turn() released it.
             if lock._is_owned():  # type: ignore[attr-defined]
                 lock.release()
 
@@ -202,9 +208,9 @@ def choose_first_id() -> int:
     acting. Without a source of randomness, the clock and the process id must do.
     """
     try:
-        number = int.from_bytes(os.urandom(4), "big")
+        number = int.from_bytes(system.urandom(4), "big")
     except NotImplementedError:
-        number = int(time.time() * 1e6) ^ os.getpid() << 16
+        number = int(time.time() * 1e6) ^ system.getpid() << 16
     return number & MAX_ID
 
 
@@ -222,7 +228,7 @@ def drive(steps: "Steps[Result]", link: Link) -> "Result":
             if isinstance(wish, bytes):
                 link.send(wish)
             elif isinstance(wish, Signal):
-                # There is one, DROP.
+                # DROP is the only signal that is ever yielded.
                 link.renew()
             else:
                 datagram = link.receive(wish)

@@ -214,7 +214,7 @@ class Devices:
         for record in records:
             if record.device_id and not record.device_id.strip("0123456789"):
                 if _is_token(record.token):
-                    # Of two tokens for one device, the newer comes first.
+                    # merge() has put the newer of two tokens for a device first.
                     new.setdefault(record.device_id, record)
         if not new:
             return 0

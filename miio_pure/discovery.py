@@ -69,8 +69,9 @@ def discover(
     local address to send from; a broadcast goes out on its interface. trace: see
     Client.
 
-    Raises NoReply if nothing can be sent, if the port of the only target is closed, or,
-    at the end, for targets that were not found or not asked. Silence is not an error.
+    Silence is not an error. Raises NoReply if nothing can be sent, or if the port of
+    the only target is closed; and at the end, if a target has no address or could not
+    be sent to. This is a generator: nothing happens until its first value is asked for.
     """
     check_limits(port, timeout, *targets)
     deadline = time.monotonic() + timeout

@@ -75,7 +75,7 @@ class NoReply(MiioError, TimeoutError):
 
 
 class TokenError(MiioError):
-    """No token, and the device hides it; or the device rejects ours; or malformed."""
+    """The token is missing and hidden, or the device rejects it, or it is malformed."""
 
 
 class DeviceError(MiioError):

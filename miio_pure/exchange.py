@@ -20,7 +20,7 @@ The life of a call:
              |          v                  v
              +----- hello, then the same id or a fresh one
                         |
-                        +--> no attempt or no time left: the reason for the silence
+                        +--> no attempt or no time left: NoReply, with the likely reason
 
 UDP loses packets, repeats them and lets them overtake each other, and anybody may send
 some. So whatever is not the reply to this call is skipped. Skipping never buys time:
@@ -31,11 +31,19 @@ that drops repeated ids acts at most once; but then it may not answer the retry 
 With a fresh id every device answers, and may act twice. So reads take fresh ids, and
 commands keep theirs.
 
-A generator yields what it wants: bytes to send; a float, the time until which it waits;
-or `DROP`. Whoever drives it sends it the datagram that arrived, or None when the time
-has come, and throws a `NoReply` into it when the network refuses. The value that it
-returns is the result of the call. `Client` drives one and blocks; others may drive
-hundreds with one poll, and the tests drive them with no socket at all.
+A generator yields what it wants, and whoever drives it must do this:
+
+- bytes: send them, then send None into the generator;
+- a float: wait until that monotonic time, and send the datagram that arrived, or None,
+  which always means that the time has come;
+- `DROP`: take a new socket, so that nothing meant for the old one arrives, and send
+  None;
+- when the network refuses, throw a `NoReply` into it, which always comes out again.
+
+The value that the generator returns is the result of the call. One `Request` may serve
+any number of calls, one after the other or at the same time. `Client` drives one call
+and blocks; others may drive hundreds with one poll, and the tests drive them with no
+socket at all.
 """
 
 from .errors import (
@@ -79,7 +87,7 @@ MIN_REJECTIONS = 2
 
 
 class Signal:
-    """A value with a name: nothing else can be taken for it."""
+    """A sentinel with a name, which cannot be mistaken for any value."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -88,7 +96,7 @@ class Signal:
         return self._name
 
 
-# Yielded: drop what has arrived, and whatever may still arrive for earlier requests. A
+# A wish: drop what has arrived, and whatever may still arrive for earlier requests. A
 # new socket does both.
 DROP = Signal("DROP")
 # How waiting may end, other than with an Answer.
@@ -106,7 +114,7 @@ class Answer:
 
 
 class Request:
-    """A command, ready to be sent as often as its retries allow.
+    """A request, ready to be sent as often as its retries allow.
 
     fields: the members of the request; an "id" among them is sent as it is. retry:
     "same", "fresh", "never" or None, which is "fresh" for reads and "same" for the
@@ -115,7 +123,7 @@ class Request:
 
     def __init__(self, fields: "Dict[str, Any]", retry: "Optional[Retry]") -> None:
         if retry is not None and retry not in RETRIES:
-            raise ValueError('retry is "same", "fresh" or "never", not %r' % (retry,))
+            raise ValueError("retry is one of %s, not %r" % (RETRIES, retry))
         extra = dict(fields)
         method, ident = extra.pop("method", None), extra.pop("id", None)
         if ident is not None and type(ident) is not int:

@@ -153,9 +153,7 @@ def load_json() -> "Codec":
     decode = json.JSONDecoder(
         parse_float=_read_float, parse_constant=_refuse_constant
     ).decode
-    encode = json.JSONEncoder(
-        separators=(",", ":"), allow_nan=False, default=_refuse_object
-    ).encode
+    encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
     def parse(text: str) -> "Any":
         try:
@@ -174,13 +172,6 @@ def _explain(error: ValueError) -> ValueError:
     return NotJSON(str(getattr(error, "msg")), position)
 
 
-def _find_json() -> "Codec":
-    try:
-        return load_c_json()
-    except (ImportError, TypeError):
-        return load_json()
-
-
 # md5(data) returns an object whose digest() has 16 bytes; None where this Python has no
 # MD5 at all.
 md5 = _find_md5()
@@ -189,4 +180,7 @@ md5 = _find_md5()
 # is not JSON, and ValueError for numbers that are too large.
 # write(value) returns compact JSON in ASCII. It raises ValueError or TypeError for what
 # JSON cannot say.
-parse, write = _find_json()
+try:
+    parse, write = load_c_json()
+except (ImportError, TypeError):
+    parse, write = load_json()

@@ -125,8 +125,7 @@ class Credentials:
     @staticmethod
     def _look_up(saved: "Saved", device_id: int) -> "Optional[Token]":
         token = saved.token(device_id)
-        # At least one device fills the high word of its device id with 16, and other
-        # programs that save tokens know its low word only (mi-home-cli).
+        # Other programs know only the low word of such an id. See Session.silence().
         if token is None and device_id > MAX_LOW_WORD:
             token = saved.token(device_id & MAX_LOW_WORD)
         return None if token is None else Token(token)
@@ -152,13 +151,13 @@ class Session:
         self._stamp = 0
         self._stamp_read = 0.0
         self._greeted = float("-inf")
-        # The token that the last hello reply but one revealed.
+        # The token that the hello reply before the last one revealed.
         self._revealed: "Optional[Token]" = None
         self._length = 0  # bytes of the last request
         self._omit_high_word = False
 
     def needs_hello(self, now: float) -> bool:
-        """Tell whether a hello is due: none was answered yet, or not for a minute."""
+        """Tell whether a hello is due: the last reply to one is over a minute old."""
         return now - self._greeted > MAX_HELLO_AGE
 
     def expect_hello(self) -> None:
@@ -168,7 +167,8 @@ class Session:
     def silence(self) -> None:
         """Note that a request was not answered: the device may have started anew."""
         self.expect_hello()
-        # A device that fills the high word of its replies may want 0 in requests.
+        # At least one device writes 16 into the high word of its replies, and answers
+        # only requests with 0 there (mi-home-cli).
         if not self.verified and self._device_id() > MAX_LOW_WORD:
             self._omit_high_word = not self._omit_high_word
 
@@ -206,7 +206,7 @@ class Session:
     def _decode(
         self, decode_it: "Callable[..., Packet]", datagram: bytes, *args: "Any"
     ) -> Packet:
-        """Decode; ignore a rejection that does not repeat our request's length."""
+        """Decode; a rejection counts only if it repeats our request's length."""
         try:
             return decode_it(datagram, *args)
         except TokenError:

@@ -18,6 +18,7 @@ from miio_pure import (
     packet,
     payload,
 )
+from miio_pure.client import system as SYSTEM
 from miio_pure.simulator import FakeDevice, Simulator, fan
 
 from .support import CLOSED_PORT, ROOT, TOKEN, run_python
@@ -163,11 +164,8 @@ class IdTest(unittest.TestCase):
         def refuse(size):
             raise NotImplementedError
 
-        urandom, os.urandom = os.urandom, refuse
-        try:
+        with mock.patch.object(SYSTEM, "urandom", refuse):
             idents = self.first_ids(3)
-        finally:
-            os.urandom = urandom
         self.assertEqual(len(set(idents)), 3)
         self.assertTrue(all(0 < ident < 1 << 31 for ident in idents))
 
@@ -201,7 +199,7 @@ class IdTest(unittest.TestCase):
             with Client("127.0.0.1", TOKEN, port=simulator.port) as client:
                 client.send("echo")
                 before = recorder.idents[-1]
-                with mock.patch("os.getpid", return_value=0):
+                with mock.patch.object(SYSTEM, "getpid", return_value=0):
                     client.send("echo")
                 self.assertNotEqual(recorder.idents[-1], before + 1)
 

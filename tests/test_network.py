@@ -123,7 +123,7 @@ class NetworkTest(unittest.TestCase):
 
     def check_failure(self, namespace, text, *args):
         status, out, err = run(namespace, *args)
-        self.assertEqual((status, out), (1, ""))
+        self.assertEqual((status, out), (3, ""))
         self.assertRegex(err, r"\Aerror: [^\n]*%s[^\n]*\n\Z" % text)
 
     def test_nobody_there(self):

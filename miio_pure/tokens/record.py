@@ -25,5 +25,5 @@ def make_record(leaf: "Leaf", parent: "Any" = None, **fields: "Any") -> Record:
 
 def _explain_lack(device_id: str, has_parent: bool) -> str:
     if has_parent or device_id.startswith(("lumi.", "blt.", "group.", "ir.")):
-        return "it hangs on a gateway or is no device of its own: use that one's token"
+        return "it is behind a gateway: talk to that one, with its token"
     return "the app has none for it, as for cameras and what only the cloud reaches"

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     Password = Union[str, Callable[[], Optional[str]], None]
     Progress = Callable[[str], None]
 
-# How to recognise a leaf of each kind, and what yields the devices in it. The first row
-# that fits is the only one that counts.
+# How to recognise a leaf of each kind, and what yields the devices in it.
+#
+# The first function of a row looks at leaf.head only. The second one reads the leaf
+# through leaf.read() or leaf.file, pays for its work with leaf.effort.spend(), and
+# yields what make_record() returns. The first row that fits is the only one that is
+# used, so is_text, which takes everything that is left, must stay last.
 SOURCES = (
     (is_sqlite, find_in_database),
     (is_parcel, find_in_parcel),

@@ -12,6 +12,8 @@ import tempfile
 import threading
 from unittest import mock
 
+from miio_pure.client import system as SYSTEM
+
 from ..support import CLOSED_PORT, ROOT, TOKEN, CliCase, run_cli, run_python
 from ..support.commands import DeviceCase, InterruptCase
 
@@ -25,12 +27,19 @@ sys.argv[:] = [{path!r}] + {words!r}
 code = compile(open({path!r}).read(), {path!r}, "exec")
 for name in {slow!r}:
     sys.modules.pop(name, None)
+import posix
+posix._exit = sys.exit
 before = set(sys.modules)
 try:
     exec(code, {{"__name__": "__main__", "__package__": None, "__file__": {path!r}}})
 except SystemExit as end:
     print(end.code, " ".join(set(sys.modules) - before))
 """
+
+
+def no_exit():
+    """Make a SystemExit of an exit that would end the tests, too."""
+    return mock.patch.object(SYSTEM, "_exit", sys.exit)
 
 
 class LimitsTest(CliCase):
@@ -89,7 +98,7 @@ class FileTest(CliCase):
     def run_file(self, main):
         """Run __main__.py as a file here, with this main: the exit status."""
         path = list(sys.path)
-        with mock.patch("miio_pure.cli.main", main):
+        with mock.patch("miio_pure.cli.main", main), no_exit():
             with self.assertRaises(SystemExit) as caught:
                 runpy.run_path(MAIN, run_name="__main__")
         self.assertEqual(sys.path, path)
@@ -101,7 +110,7 @@ class FileTest(CliCase):
         self.assertEqual(self.run_file(interrupt), 130)
         lack = mock.Mock(side_effect=ImportError("no socket"))
         self.assertEqual(self.run_file(lack), "error: no socket")
-        with mock.patch("miio_pure.cli.main", lambda: 4):
+        with mock.patch("miio_pure.cli.main", lambda: 4), no_exit():
             with self.assertRaises(SystemExit) as caught:
                 runpy.run_module("miio_pure", run_name="__main__")
         self.assertEqual(caught.exception.code, 4)

@@ -38,7 +38,7 @@ class CommandTest(FilesCase, CliCase):
         keys = {"name", "model", "address", "mac", "device_id", "token", "source"}
         self.assertEqual([set(row) for row in rows], [keys] * 5)
         out.encode("ascii")
-        self.assertIn("1 without a token (Door sensor): it hangs on a gateway", err)
+        self.assertIn("1 without a token (Door sensor): it is behind a gateway", err)
         self.assertIn("logged out", err)
 
     def test_many_without(self):
@@ -47,7 +47,7 @@ class CommandTest(FilesCase, CliCase):
         status, out, err = self.tokens(path)
         self.assertEqual((status, out), (1, ""))
         self.assertIn("note: 7 without a token (Mi Robot Vacuum,", err)
-        self.assertIn(", ...): it hangs", err)
+        self.assertIn(", ...): it is behind", err)
         self.assertIn("error: no token found", err)
 
     def test_many_notes(self):

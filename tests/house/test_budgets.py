@@ -13,21 +13,34 @@ import unittest
 from miio_pure import aes
 from miio_pure.cli.slim import strip_source
 
-from ..support import house, pyz, run_python
+from miio_pure.simulator import Simulator, fan
+
+from ..support import TOKEN, house, pyz, run_python
 
 # What `import miio_pure` loads: only the halves of json and socket that are written in
 # C, because the others take longer to load than all of our core.
-LIBRARY = "_json _md5 _socket _thread errno os struct time".split()
-# What the command line loads in addition when it talks to a device
-COMMAND_LINE = ["argparse", "sys"]
-# argparse and gettext load these on some versions, when a parser is made.
-BY_ARGPARSE = {"_locale", "locale", "encodings.aliases", "encodings", "codecs"}
-BY_ARGPARSE |= {"io", "_colorize", "shutil", "fnmatch", "zlib"}
+LIBRARY = "_json _md5 _socket _thread errno posix struct time".split()
+# What the command line loads in addition when it talks to a device.
+COMMAND_LINE = ["os", "sys"]
+MAIN = os.path.join(house.PACKAGE, "__main__.py")
+# Does what Python does with a file that it is given.
+RUN_AS_FILE = """
+path, sys.argv = %r, %r
+names = {"__name__": "__main__", "__package__": None, "__file__": path}
+import posix
+posix._exit = sys.exit
+try:
+    exec(compile(open(path).read(), path, "exec"), names)
+except SystemExit as end:
+    assert end.code == 0, end.code
+"""
 
 KIB = 1024
 MAX_CORE = 60000  # bytes of code
 MAX_CORE_BYTECODE = 130 * KIB  # Python 3.11 needs most, 3.6 only half of that
-MAX_ONE_FILE = 200000  # bytes
+# The whole file has 221,000 bytes today: help for each command, the readers of other
+# programs' files and a simulator are in it. --without leaves parts out.
+MAX_ONE_FILE = 230000  # bytes
 MAX_IMPORT_MEMORY = 8 * KIB * KIB  # under qemu; elsewhere it takes 4 to 5 MiB
 MAX_MESSAGE_MEMORY = 3 * KIB * KIB  # for a message of 64 KiB
 MIN_TABLES, MAX_TABLES = 2 * KIB, 16 * KIB
@@ -60,15 +73,21 @@ class ModulesTest(unittest.TestCase):
         )
 
     @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
-    def test_a_command_loads_little_more(self):
+    def test_a_command_that_runs_as_a_file_loads_little_more(self):
         standard = self.loaded("import " + ", ".join(LIBRARY + COMMAND_LINE))
-        script = (
-            "import io\nsys.stderr = io.StringIO()\n"
-            "from miio_pure.cli import main\n"
-            "main(['--ip', '127.0.0.1', '--port', '1', '--info', '--timeout', '0.1'])"
-        )
-        more = self.loaded("import sys\n" + script) - standard - BY_ARGPARSE
-        self.assertEqual({name for name in more if "miio" not in name}, set())
+        with Simulator(fan(TOKEN)) as simulator:
+            for words in (
+                ("info", "127.0.0.1"),
+                ("send", "127.0.0.1", "get_prop", '["power"]'),
+                ("get", "127.0.0.1", "power"),
+                ("get", "127.0.0.1", "2.1"),
+                ("set", "127.0.0.1", "power=off"),
+            ):
+                options = ["--port", str(simulator.port), "--token", TOKEN]
+                script = RUN_AS_FILE % (MAIN, [MAIN] + list(words) + options)
+                more = self.loaded("import sys\n" + script) - standard
+                strange = {name for name in more if not name.startswith("miio_pure")}
+                self.assertEqual(strange, set(), words)
 
 
 class BytesTest(unittest.TestCase):

@@ -20,7 +20,7 @@ STANDARD = {
     "exchange": "",
     "link": "_socket _thread errno socket time",
     "discovery": "errno struct time",
-    "client": "_thread os time",
+    "client": "_thread os posix time",
     "__init__": "",
     "devices": "fcntl os time",
     "simulator": "heapq select socket threading time",
@@ -30,15 +30,15 @@ STANDARD = {
         "_thread collections getpass importlib.util io keyword marshal os signal stat "
         "sys time tokenize warnings zipfile"
     ),
-    "__main__": "os sys",
+    "__main__": "os posix sys",
 }
 # All that the core may ever take. Those with an underscore are the halves written in C.
 CORE_STANDARD = (
     "_hashlib _json _md5 _socket _thread "
-    "errno hashlib json os select socket struct sys time"
+    "errno hashlib json os posix select socket struct sys time"
 )
 # What tells a module about the world around it.
-WORLD = "_socket _thread os random select socket time"
+WORLD = "_socket _thread os posix random select socket time"
 
 
 def find_files():

@@ -72,12 +72,19 @@ class PyzTest(unittest.TestCase):
     def test_the_help_names_the_file(self):
         status, out, _ = run_python(self.file, "--help")
         self.assertEqual(status, 0)
-        self.assertTrue(out.startswith("usage: miio.pyz "), out)
+        self.assertIn("usage: miio.pyz COMMAND", out)
 
 
 class FolderTest(unittest.TestCase):
-    def test_the_folder_runs_as_a_file_too(self):
-        for path in ("miio_pure", os.path.join("miio_pure", "__main__.py")):
-            status, out, err = run_python(path, "--demo", cwd=ROOT)
-            self.assertEqual((status, err), (0, ""))
-            self.assertIn("set_speed", out)
+    def test_it_runs_as_a_folder_as_a_file_and_through_a_link(self):
+        with tempfile.TemporaryDirectory() as folder:
+            link = os.path.join(folder, "miio-pure")
+            os.symlink(os.path.join(ROOT, "miio_pure", "__main__.py"), link)
+            again = os.path.join(folder, "again")
+            os.symlink("miio-pure", again)
+            main = os.path.join("miio_pure", "__main__.py")
+            for path in ("miio_pure", main, link, again):
+                for flags in ((), ("-S",), ("-I",), ("-O",)):
+                    status, out, err = run_python(*flags, path, "demo", cwd=ROOT)
+                    self.assertEqual((status, err), (0, ""), (flags, path))
+                    self.assertIn("set_speed", out)

@@ -5,20 +5,34 @@ import os
 import re
 import unittest
 
-from ..support import ROOT, house, run_cli
+from miio_pure.cli.arguments import COMMANDS, OPTIONS
 
-# A row of a table begins with its flags, in double backquotes; a line of the help with
-# the flag, behind two spaces.
-ROW = re.compile(r"^``(--[^`]*)``", re.MULTILINE)
-HELP = re.compile(r"^  (--[^ ]+|-h, --help)", re.MULTILINE)
-FLAG = re.compile(r"--[a-z][a-z-]*")
+from ..support import ROOT, house
+
+# A row of the table of commands begins with the command and its arguments, in double
+# backquotes.
+ROW = re.compile(r"^``([a-z][^`]*)``  +[a-z]", re.MULTILINE)
+# An option, but not one of another program, such as scp or apk.
+OURS = re.compile(r"miio_pure [a-z][^\n]*?(--[a-z-]+)")
 
 
-class FlagsTest(unittest.TestCase):
-    def test_the_table_has_all_flags_of_the_help(self):
-        status, shown, _ = run_cli("--help")
-        self.assertEqual(status, 0)
-        flags = set(FLAG.findall(" ".join(HELP.findall(shown))))
-        self.assertGreater(len(flags), 10)
-        readme = house.read_source(os.path.join(ROOT, "README.rst"))
-        self.assertEqual(set(FLAG.findall(" ".join(ROW.findall(readme)))), flags)
+class CommandsTest(unittest.TestCase):
+    def setUp(self):
+        self.text = house.read_source(os.path.join(ROOT, "README.rst"))
+
+    def test_the_table_has_all_commands_with_their_arguments(self):
+        wanted = {
+            ("%s %s" % (command.name, command.arguments)).strip()
+            for command in COMMANDS
+        }
+        self.assertGreater(len(wanted), 10)
+        rows = {row for row in ROW.findall(self.text) if row.split()[0] in NAMES}
+        self.assertEqual(rows, wanted)
+
+    def test_every_option_in_a_command_line_exists(self):
+        options = set(OURS.findall(self.text))
+        self.assertGreater(len(options), 3)
+        self.assertLessEqual(options, {"--" + name for name in OPTIONS})
+
+
+NAMES = {command.name.split()[0] for command in COMMANDS}

@@ -407,11 +407,15 @@ class StripTest(unittest.TestCase):
     def test_nothing_is_left_to_strip(self):
         for name, path in find_sources():
             slim = strip_source(read_text(path))
+            if slim.startswith("#!"):
+                slim = slim.partition("\n")[2]
             self.assertTrue(slim.startswith("# SPDX-License-Identifier: MIT\n"), name)
             tokens = tokenize.generate_tokens(io.StringIO(slim).readline)
             comments = [one.string for one in tokens if one.type == tokenize.COMMENT]
             self.assertEqual(len(comments), 1, comments)
-            self.assertNotIn("TYPE_CHECKING", slim)
+            # The packer itself knows what it looks for.
+            if not name.endswith("slim.py"):
+                self.assertNotIn("TYPE_CHECKING", slim)
             for node in ast.walk(ast.parse(slim)):
                 self.assertIsNone(getattr(node, "annotation", None), name)
                 self.assertIsNone(getattr(node, "returns", None), name)

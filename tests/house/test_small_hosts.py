@@ -73,23 +73,25 @@ class SmallHostsTest(unittest.TestCase):
                         self.check_refusal(way)
 
     def check_commands(self, way):
-        self.check(way, "--help", says="discover")
-        self.check(way, "--demo", says="set_speed")
-        self.check(way, "--token", TOKEN, "--decode", PACKET, says='"result"')
-        self.check(way, "--tokens", SAMPLES + "/wal", SAMPLES + "/yeelight", says=ROBOT)
+        self.check(way, "help", says="discover")
+        self.check(way, "demo", says="set_speed")
+        self.check(way, "decode", PACKET, "--token", TOKEN, says='"result"')
+        self.check(way, "tokens", SAMPLES + "/wal", SAMPLES + "/yeelight", says=ROBOT)
         self.check_packed(way)
         server = subprocess.Popen(
-            [sys.executable] + way + ["--simulate", "--port", str(PORT)],
+            [sys.executable] + way + ["simulate", "--port", str(PORT)],
             cwd=ROOT,
             stderr=subprocess.PIPE,
         )
         try:
             self.assertIn(b"simulated device", server.stderr.readline())
             port = ["--port", str(PORT)]
-            self.check(way, "--discover", "127.0.0.1", *port, says="127.0.0.1")
-            self.check(way, "--ip", "127.0.0.1", "--info", *port, says="model")
+            self.check(way, "discover", "127.0.0.1", *port, says="127.0.0.1")
+            self.check(way, "info", "127.0.0.1", *port, says="model")
             # OpenWrt has no idna codec, but names resolve all the same.
-            self.check(way, "--ip", "localhost", "--sendcmd", COMMAND, *port, says="on")
+            self.check(way, "send", "localhost", COMMAND, *port, says="on")
+            self.check(way, "get", "localhost", "power", *port, says="on")
+            self.check(way, "set", "localhost", "2.3=40", *port)
         finally:
             server.terminate()
             said = server.communicate()[1]
@@ -99,7 +101,7 @@ class SmallHostsTest(unittest.TestCase):
         """Read a backup that is compressed and encrypted; Buildroot has no zlib."""
         path = os.path.join(SAMPLES, "backup-encrypted.ab")
         env = dict(os.environ, MIIO_PASSWORD="secret")
-        status, out, err = run_python(*way + ["--tokens", path], env=env)
+        status, out, err = run_python(*way + ["tokens", path], env=env)
         if "Buildroot" in way[3]:
             self.assertEqual((status, out), (1, ""))
             self.assertRegex(err, r"\Aerror: [^\n]* has no zlib, [^\n]*\n\Z")
@@ -109,7 +111,7 @@ class SmallHostsTest(unittest.TestCase):
 
     def check_refusal(self, way):
         """Say what to install. With -m, Python puts its own traceback in front."""
-        status, out, err = run_python(*way + ["--demo"])
+        status, out, err = run_python(*way + ["demo"])
         self.assertEqual((status, out), (1, ""))
         before = r"(?s).*\nImportError" if "-m" in way else r"\Aerror"
         self.assertRegex(err, before + r": [^\n]*libpython3-stdlib[^\n]*\n\Z")
