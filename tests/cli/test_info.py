@@ -165,23 +165,23 @@ class TargetTest(DeviceCase):
 
     def test_a_rejected_token_names_its_source(self):
         self.device.faults = {"reject"}
-        error = self.fail_at(5, "info 127.0.0.1")
+        error = self.fail_at(5, "info 127.0.0.1 --timeout 0.5")
         self.assertIn("rejects the token from --token", error)
         env = {"MIIO_TOKEN": TOKEN}
-        error = self.fail_at(5, "info 127.0.0.1", token=None, env=env)
+        error = self.fail_at(5, "info 127.0.0.1 --timeout 0.5", token=None, env=env)
         self.assertIn("rejects the token from MIIO_TOKEN", error)
         self.save()
-        error = self.fail_at(5, "info lamp", token=None)
+        error = self.fail_at(5, "info lamp --timeout 0.5", token=None)
         self.assertIn("rejects the token from " + os.path.realpath(self.file), error)
         self.assertIn("devices add lamp --token HEX", error)
         self.save(name="")
-        error = self.fail_at(5, "info %d" % self.device.device_id, token=None)
-        self.assertIn("devices add", error)
+        by_id = "info %d --timeout 0.5" % self.device.device_id
+        self.assertIn("devices add", self.fail_at(5, by_id, token=None))
 
     def test_a_rejected_revealed_token(self):
         self.device.reveal = True
         self.device.faults = {"reject"}
-        error = self.fail_at(5, "info 127.0.0.1", token=None)
+        error = self.fail_at(5, "info 127.0.0.1 --timeout 0.5", token=None)
         self.assertIn("rejects the revealed token", error)
 
     def test_a_file_of_saved_devices_that_others_can_read(self):
