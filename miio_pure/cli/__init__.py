@@ -52,6 +52,8 @@ def main(argv: "Optional[List[str]]" = None) -> int:
         return dispatch(sys.argv[1:] if argv is None else list(argv))
     except UsageError as error:
         say("error: %s (see: %s)" % (error, find_help(argv or sys.argv[1:])))
+        for line in error.excerpt:
+            say("  " + line)
         return USAGE
     except MiioError as error:
         say("error: %s" % error)

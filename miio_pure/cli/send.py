@@ -69,9 +69,9 @@ def read_json(text: str, others: "List[str]") -> "Dict[str, Any]":
     try:
         fields = load_typed(decode_argument(text), repairs)
     except PayloadError as error:
-        # The lines below the first one show the place, and with it what may be secret.
-        what, _, _ = str(error).partition("\n")
-        raise UsageError("the request is %s" % what) from None
+        # The lines below the first one show the place, without what may be a token.
+        what, *excerpt = str(error).split("\n")
+        raise UsageError("the request is %s" % what, excerpt) from None
     if "method" not in fields:
         raise UsageError('the request has no "method": ' + EXAMPLE)
     if repairs:

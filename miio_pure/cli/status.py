@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The exit statuses, and the errors that only a command line has."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
 DONE = 0
 # Nothing found, damaged, or the result cannot be written.
 FAILED = 1
@@ -14,7 +18,14 @@ INTERRUPTED = 130
 
 
 class UsageError(Exception):
-    """The command line is wrong; the text says why, and what to type instead."""
+    """The command line is wrong; the text says why, and what to type instead.
+
+    excerpt: lines that show the place, if there are any.
+    """
+
+    def __init__(self, text: str, excerpt: "Sequence[str]" = ()) -> None:
+        super().__init__(text)
+        self.excerpt = excerpt
 
 
 class OutputError(Exception):

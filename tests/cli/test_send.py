@@ -3,7 +3,7 @@
 
 import json
 
-from ..support import OTHER_TOKEN
+from ..support import OTHER_TOKEN, TOKEN
 from ..support.commands import DeviceCase
 
 
@@ -43,6 +43,13 @@ class SendTest(DeviceCase):
             status, out, err = self.send(request)
             self.assertEqual((status, out), (0, '["ok"]\n'))
             self.assertRegex(err, r"\Awarning: [^\n]+\n\Z")
+
+    def test_a_caret_shows_the_place_and_no_token(self):
+        command = '{"method":"toggle","t":"%s","params":[1,,2]}' % TOKEN
+        error = self.check_failure(2, "send", "127.0.0.1", command)
+        _, line, caret, _ = error.split("\n")
+        self.assertEqual(line[len(caret) - 1 :], ",2]}")
+        self.assertNotIn(TOKEN[:8], error)
 
     def test_json_with_more_than_one_reading_is_wrong_usage(self):
         for args, said in (

@@ -60,5 +60,6 @@ class CliCase(unittest.TestCase):
         """It ends with this status and one line on stderr, which is returned."""
         actual, out, err = run_cli(*args, env=env)
         self.assertEqual((actual, out), (status, ""), err)
-        self.assertRegex(err, r"\Aerror: [^\n]*\n\Z")
+        # Lines that show the place of an error are indented.
+        self.assertRegex(err, r"\Aerror: [^\n]*\n(?:  [^\n]*\n)*\Z")
         return err
