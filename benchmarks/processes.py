@@ -66,9 +66,13 @@ def measured(title, contestants, expected, settings):
 
 
 def subjects(settings, missing):
-    imports = [("import miio_pure", ["-c", BARE + ", miio_pure"]), (BARE, ["-c", BARE])]
+    imports = [
+        ("import miio_pure", ["-S", "-c", "import miio_pure"]),
+        (BARE, ["-S", "-c", BARE]),
+        ("pass", ["-S", "-c", "pass"]),
+    ]
     if "miio" not in missing:
-        imports.append(("import miio (python-miio)", ["-c", BARE + ", miio"]))
+        imports.append(("import miio (python-miio)", ["-c", "import miio"]))
     yield from measured("import", imports, b"", settings)
     with fleet(1) as (host,), tempfile.TemporaryDirectory() as folder:
         packed = os.path.join(folder, "miio.pyz")
