@@ -59,4 +59,9 @@ except KeyboardInterrupt:
     STATUS = INTERRUPTED
 except ImportError as error:
     sys.exit("error: %s" % error)
+except MemoryError:
+    sys.exit("error: not enough memory")
+except OSError as error:
+    # There is too little memory to look into folders, or too few open files.
+    sys.exit("error: this system refuses: %s" % (error.strerror or error))
 leave(STATUS)

@@ -19,14 +19,16 @@ from ..support import TOKEN, run_cli
 
 SECRETS = (TOKEN, TOKEN[:-1], TOKEN + "0", TOKEN.upper())
 STATUSES = (0, 1, 2, 3, 4, 5)
+# fmt: off
 TEXTS = (
-    *("", "-", "--", "=", " ", "\0", "\x1b[2J", "\udcff", "\u202e", "\u20ac"),
-    *("127.0.0.1", "127.0.0.1:5", "::1", "all", "lamp", "1,2", "http://x", "fan:on"),
-    *("power", "power=on", "2.1", "2.1=true", "9.9=x", "toggle", "get_prop", "nan"),
-    *('["power"]', '{"method":"toggle"}', "{method:", "'{", "[" * 999, "-5", "1e999"),
-    *("bash", "names", "forget", "add", "-h", "-v", "-x", "--nonsense", "--Json=1"),
-    *("9" * 400, "x" * 3000, "0", "65535", "65536", "0.2", "--port=1", "--timeout=0.2"),
+    "", "-", "--", "=", " ", "\0", "\x1b[2J", "\udcff", "\u202e", "\u20ac",
+    "127.0.0.1", "127.0.0.1:5", "::1", "all", "lamp", "1,2", "http://x", "fan:on",
+    "power", "power=on", "2.1", "2.1=true", "9.9=x", "toggle", "get_prop", "nan",
+    '["power"]', '{"method":"toggle"}', "{method:", "'{", "[" * 999, "-5", "1e999",
+    "bash", "names", "forget", "add", "-h", "-v", "-x", "--nonsense", "--Json=1",
+    "9" * 400, "x" * 3000, "0", "65535", "65536", "0.2", "--port=1", "--timeout=0.2",
 )
+# fmt: on
 
 
 def list_words():

@@ -30,6 +30,9 @@ def main():
         device.stderr.readline()
         for language, text in blocks:
             code = re.sub("^    ", "", text, flags=re.M)
+            # CI runs this one by itself, before anything else.
+            if code.strip() == "python3 -m unittest":
+                continue
             command = ["bash", "-ec"] if language == "sh" else [sys.executable, "-c"]
             status = subprocess.call(command + [code], cwd=ROOT, timeout=300)
             print("%s: %s" % ("FAILED" if status else "ok", code.strip()), flush=True)

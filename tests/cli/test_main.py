@@ -110,6 +110,11 @@ class FileTest(CliCase):
         self.assertEqual(self.run_file(interrupt), 130)
         lack = mock.Mock(side_effect=ImportError("no socket"))
         self.assertEqual(self.run_file(lack), "error: no socket")
+        full = mock.Mock(side_effect=MemoryError)
+        self.assertEqual(self.run_file(full), "error: not enough memory")
+        full = mock.Mock(side_effect=OSError(12, "Cannot allocate memory"))
+        text = "error: this system refuses: Cannot allocate memory"
+        self.assertEqual(self.run_file(full), text)
         with mock.patch("miio_pure.cli.main", lambda: 4), no_exit():
             with self.assertRaises(SystemExit) as caught:
                 runpy.run_module("miio_pure", run_name="__main__")
@@ -189,8 +194,14 @@ class SignalTest(InterruptCase):
 
     def test_a_closed_port_ends_it_at_once(self):
         status, out, err = run_python(
-            *("-m", "miio_pure", "info", "127.0.0.1", "--timeout", "50"),
-            *("--port", str(CLOSED_PORT)),
+            "-m",
+            "miio_pure",
+            "info",
+            "127.0.0.1",
+            "--timeout",
+            "50",
+            "--port",
+            str(CLOSED_PORT),
         )
         self.assertEqual((status, out), (3, ""))
         self.assertIn("port is closed", err)

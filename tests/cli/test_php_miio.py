@@ -23,15 +23,28 @@ class TranslationTest(DeviceCase):
         self.check("--info --ip=1.2.3.4", "info", "1.2.3.4", "--")
         self.check(
             "--ip 1.2.3.4 --bindip 1.2.3.5 --token T --sendcmd {} --debug",
-            *("send", "1.2.3.4", "--bind", "1.2.3.5", "--token", "T", "--debug"),
-            *("--", "{}"),
+            "send",
+            "1.2.3.4",
+            "--bind",
+            "1.2.3.5",
+            "--token",
+            "T",
+            "--debug",
+            "--",
+            "{}",
         )
         self.check("--token T --decode 21", "decode", "--token", "T", "--", "21")
         self.check("--demo", "demo", "--")
         self.check("--simulate --port 5", "simulate", "--port", "5", "--")
         self.check(
             "--tokens a b --save --token-file f",
-            *("tokens", "--save", "--devices", "f", "--", "a", "b"),
+            "tokens",
+            "--save",
+            "--devices",
+            "f",
+            "--",
+            "a",
+            "b",
         )
         self.check("--ip 1.2.3.4 --help", "--help")
 

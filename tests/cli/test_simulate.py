@@ -98,8 +98,18 @@ class OptionsTest(InterruptCase):
 
     def test_name_model_id_and_faults(self):
         err, device = self.simulate(
-            *("--name", "lamp", "--model", "a.b.c", "--id", "77"),
-            *("--fault", "lose", "--fault", "dirty JSON", "--token", TOKEN),
+            "--name",
+            "lamp",
+            "--model",
+            "a.b.c",
+            "--id",
+            "77",
+            "--fault",
+            "lose",
+            "--fault",
+            "dirty JSON",
+            "--token",
+            TOKEN,
         )
         self.assertIn("lamp: simulated device 77 at 127.0.0.1 port 54987", err)
         self.assertIn("token as given", err)

@@ -59,8 +59,15 @@ class SurroundingsTest(unittest.TestCase):
         self.check_demo("-c", WATCH.format(root=ROOT), "--demo")
         with Simulator(FakeDevice(TOKEN)) as device:
             status, out, err = run_python(
-                *("-c", WATCH.format(root=ROOT), "--ip", "127.0.0.1", "--info"),
-                *("--port", str(device.port), "--token", TOKEN),
+                "-c",
+                WATCH.format(root=ROOT),
+                "--ip",
+                "127.0.0.1",
+                "--info",
+                "--port",
+                str(device.port),
+                "--token",
+                TOKEN,
             )
         self.assertEqual((status, err), (0, ""))
         self.assertIn("model", out)
