@@ -30,7 +30,7 @@ names = {"__name__": "__main__", "__package__": None, "__file__": path}
 import posix
 posix._exit = sys.exit
 try:
-    exec(compile(open(path).read(), path, "exec"), names)
+    exec(compile(open(path, "rb").read(), path, "exec"), names)
 except SystemExit as end:
     assert end.code == 0, end.code
 """
