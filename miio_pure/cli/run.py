@@ -33,8 +33,7 @@ def run(options: "Options") -> int:
     siid, aiid = address
     given = read_inputs(texts)
     with Connection(options, device) as connection:
-        device_id = str(connection.found.device_id)
-        params = {"did": device_id, "siid": siid, "aiid": aiid, "in": given}
+        params = {"did": connection.did(), "siid": siid, "aiid": aiid, "in": given}
         answer = connection.client.send("action", params)
     for item in find_refusals(answer):
         say("error: " + explain_refusal(action, read_code(item)))

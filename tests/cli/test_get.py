@@ -100,3 +100,39 @@ class GetTest(DeviceCase):
         out, _ = run_on_terminal(*args)
         self.assertEqual(max(map(len, out.splitlines())), 80)
         self.assertIn("x" * 200, self.get("power", "text")[1])
+
+
+class DidCase(DeviceCase):
+    def read(self, device, **options):
+        """Read a property, and return the did that reached the device."""
+        seen = []
+        get_properties = self.device.methods["get_properties"]
+
+        def note(params):
+            seen.extend(item["did"] for item in params)
+            return get_properties(params)
+
+        self.device.methods["get_properties"] = note
+        command = "get %s 2.1 --timeout 1" % device
+        self.assertEqual(self.run_at(command, **options), (0, "true\n", ""))
+        return seen[-1]
+
+
+class HighWordTest(DidCase):
+    """A device that fills the high word of its id, and answers only 0 there."""
+
+    options = {"high_word": 16}
+
+    def test_did_is_the_id_without_its_filling(self):
+        self.assertEqual(self.read("127.0.0.1"), str(self.device.device_id))
+
+    def test_a_saved_device_is_found_and_called_by_its_saved_id(self):
+        self.save()
+        self.assertEqual(self.read("lamp", token=None), str(self.device.device_id))
+
+
+class LongIdTest(DidCase):
+    options = {"device_id": 1 << 60 | 5}
+
+    def test_did_is_all_of_a_long_id(self):
+        self.assertEqual(self.read("127.0.0.1"), str(1 << 60 | 5))
