@@ -294,8 +294,8 @@ class _Call:
         if session.reveals_another_token() and not session.verified:
             return TokenError(
                 "%s: no answer, and its hello reveals a token other than %s: it was "
-                "reset or set up again. The revealed token is used if you give and "
-                "save none" % (session.name, session.credentials.source)
+                "reset or set up again. Without a given or saved token, the revealed "
+                "one is used" % (session.name, session.credentials.source)
             )
         text = self._describe_silence()
         if not session.verified and (self._greeted or not self._hellos):
