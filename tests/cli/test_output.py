@@ -120,7 +120,8 @@ class WidthTest(unittest.TestCase):
             for code in range(0x20, 0x20000)
             if unicodedata.category(chr(code)) not in ("Cn", "Co", "Cs", "Mn")
         )
-        self.assertLess(differ, 100)
+        # Each version of Unicode adds some: 188 differ in that of Python 3.14.
+        self.assertLess(differ, 400)
 
     def test_what_is_shortened_fits(self):
         self.assertEqual(output.shorten("lamp", 4), "lamp")
