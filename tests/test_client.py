@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The client on real sockets: threads, forks, Ctrl-C, and what the network refuses."""
 
+import importlib.util
 import os
 import sys
 import threading
@@ -121,6 +122,14 @@ class CallTest(unittest.TestCase):
         client = Client("lamp.invalid", TOKEN)
         self.assertRaises(ValueError, client.send, "toggle", retry="often")
         self.assertRaises(TypeError, client.send, 5)
+
+    def test_a_system_without_posix(self):
+        """As Windows."""
+        spec = importlib.util.find_spec("miio_pure.client")
+        module = importlib.util.module_from_spec(spec)
+        with mock.patch.dict(sys.modules, posix=None):
+            spec.loader.exec_module(module)
+        self.assertIs(module.system, os)
 
     def test_a_client_needs_no_device_to_be_made(self):
         self.assertEqual(repr(Client("lamp")), "<Client lamp>")

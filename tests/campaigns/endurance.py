@@ -135,9 +135,12 @@ def command_on(port, stop, results):
     """Valid commands, one after the other: whether each was answered."""
     with Client("127.0.0.1", TOKEN, port=port) as client:
         while not stop.is_set():
-            params = [len(results), "x" * 500]
+            # The device repeats did, whatever it is.
+            did = "%d%s" % (len(results), "x" * 500)
+            item = {"did": did, "siid": 2, "piid": 1}
             try:
-                results.append(client.send("echo", params) == params)
+                (answer,) = client.send("get_properties", [item])
+                results.append(answer["did"] == did)
             except NoReply:
                 results.append(False)
 
@@ -146,7 +149,7 @@ def flood():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "miio_pure", "--simulate", "--token", TOKEN]
+    command = [sys.executable, "-m", "miio_pure", "simulate", "--token", TOKEN]
     process = subprocess.Popen(
         command + ["--port", str(port)], cwd=ROOT, stderr=subprocess.PIPE
     )

@@ -119,7 +119,7 @@ class OurClientTest(CliCase):
 
     def test_unknown_method(self):
         error = self.check_failure(
-            1, "--ip", "127.0.0.1", "--token", TOKEN, "--sendcmd", '{"method":"no"}'
+            4, "--ip", "127.0.0.1", "--token", TOKEN, "--sendcmd", '{"method":"no"}'
         )
         self.assertIn(" -2 ", error)
 
