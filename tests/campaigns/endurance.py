@@ -77,7 +77,7 @@ def call():
 
 
 def network():
-    this = (sys.executable, "-m", "tests.endurance")
+    this = (sys.executable, "-m", "tests.campaigns.endurance")
     with netem.BadNetwork(seed=1) as hosts:
         devices = subprocess.Popen(
             hosts.far(*this, "serve"),
