@@ -115,6 +115,10 @@ class FileTest(CliCase):
         full = mock.Mock(side_effect=OSError(12, "Cannot allocate memory"))
         text = "error: this system refuses: Cannot allocate memory"
         self.assertEqual(self.run_file(full), text)
+        # As on Windows, and where stdout is closed.
+        lacks = mock.patch.dict(sys.modules, posix=None)
+        with lacks, mock.patch("os._exit", sys.exit), mock.patch("sys.stdout", None):
+            self.assertEqual(self.run_file(lambda: 2), 2)
         with mock.patch("miio_pure.cli.main", lambda: 4), no_exit():
             with self.assertRaises(SystemExit) as caught:
                 runpy.run_module("miio_pure", run_name="__main__")
