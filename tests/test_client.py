@@ -123,6 +123,7 @@ class CallTest(unittest.TestCase):
         self.assertRaises(ValueError, client.send, "toggle", retry="often")
         self.assertRaises(TypeError, client.send, 5)
 
+    @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
     def test_a_system_without_posix(self):
         """As Windows."""
         spec = importlib.util.find_spec("miio_pure.client")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import unittest
 from unittest import mock
 
 from miio_pure.client import system as SYSTEM
@@ -115,14 +116,17 @@ class FileTest(CliCase):
         full = mock.Mock(side_effect=OSError(12, "Cannot allocate memory"))
         text = "error: this system refuses: Cannot allocate memory"
         self.assertEqual(self.run_file(full), text)
-        # As on Windows, and where stdout is closed.
-        lacks = mock.patch.dict(sys.modules, posix=None)
-        with lacks, mock.patch("os._exit", sys.exit), mock.patch("sys.stdout", None):
-            self.assertEqual(self.run_file(lambda: 2), 2)
         with mock.patch("miio_pure.cli.main", lambda: 4), no_exit():
             with self.assertRaises(SystemExit) as caught:
                 runpy.run_module("miio_pure", run_name="__main__")
         self.assertEqual(caught.exception.code, 4)
+
+    @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
+    def test_a_system_without_posix_and_without_stdout(self):
+        """As Windows, where stdout is closed."""
+        lacks = mock.patch.dict(sys.modules, posix=None)
+        with lacks, mock.patch("os._exit", sys.exit), mock.patch("sys.stdout", None):
+            self.assertEqual(self.run_file(lambda: 2), 2)
 
     def test_a_python_that_lacks_modules_gets_one_line(self):
         script = (
