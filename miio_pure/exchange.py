@@ -170,15 +170,13 @@ class _Call:
         self._attempts = 0
 
     def handshake(self) -> "Generator[Wish, Optional[bytes], Packet]":
-        try:
-            yield from self._greet(self._deadline)
-        except NoReply:
-            self._session.expect_hello()
-            raise
-        if self._session.greeting is None or not self._greeted:
-            self._session.expect_hello()
+        # It stays due until it is answered.
+        self._session.expect_hello()
+        yield from self._greet(self._deadline)
+        greeting = self._session.greeting
+        if greeting is None or not self._greeted:
             raise self._skipped.verdict or self._explain_no_hello()
-        return self._session.greeting
+        return greeting
 
     def ask(self, request: Request) -> "Generator[Wish, Optional[bytes], Any]":
         try:
