@@ -8,7 +8,7 @@ from .discovery import Found, discover
 from .errors import NoReply, PayloadError
 from .exchange import Request, Signal, ask, greet
 from .link import PORT, Link, check_limits
-from .packet import Packet, Token
+from .packet import Token
 from .session import MAX_ID, Credentials, Session
 
 # The os module is a layer over posix that takes as long to import as half of the core.
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     Result = TypeVar("Result")
     Steps = Generator[Wish, Optional[bytes], Result]
+    # Called with the session, the deadline and the clock.
+    Begin = Callable[[Session, float, Callable[[], float]], Steps[Result]]
 
 # The wall clock goes on while a host is suspended, and so does a device's clock, but
 # the monotonic clock may stand still. If the two clocks here drift apart by more than
@@ -75,16 +77,17 @@ class Client:
         self._bind, self._trace = bind, trace
         given = None if token is None else Token(token)
         self._credentials = Credentials(given, tokens)
+        # The lock of each process that uses this client: one more for each fork.
+        self._locks: "Dict[int, RLock]" = {}
         self._start()
 
     def _start(self) -> None:
-        """Begin without a socket, with a session and a lock that nobody else has."""
-        self._process = system.getpid()
-        self._lock = RLock()
+        """Begin without a socket, with a session that no other process has."""
         self._link: "Optional[Link]" = None
         name = "%s port %d" % (self.host, self.port)
         self._session = Session(self._credentials, choose_first_id(), name)
         self._drift = time.time() - time.monotonic()
+        self._process = system.getpid()
 
     def __repr__(self) -> str:
         return "<Client %s>" % self.host
@@ -103,11 +106,7 @@ class Client:
 
     def handshake(self) -> Found:
         """Say hello; NoReply if the device does not answer within the timeout."""
-
-        def say_hello(session: Session, deadline: float) -> "Steps[Packet]":
-            return greet(session, deadline, time.monotonic)
-
-        address, greeting = self._call(say_hello)
+        address, greeting = self._call(greet)
         return Found(address, self.port, greeting)
 
     def send(
@@ -134,11 +133,9 @@ class Client:
         An "id" among the fields is sent as it is.
         """
         request = Request(fields, retry)
-
-        def send_request(session: Session, deadline: float) -> "Steps[Any]":
-            return ask(session, request, deadline, time.monotonic)
-
-        _, result = self._call(send_request)
+        _, result = self._call(
+            lambda session, deadline, now: ask(session, request, deadline, now)
+        )
         return result
 
     def info(self) -> "Dict[str, Any]":
@@ -151,22 +148,17 @@ class Client:
             )
         return result
 
-    def _call(
-        self, begin: "Callable[[Session, float], Steps[Result]]"
-    ) -> "Tuple[str, Result]":
+    def _call(self, begin: "Begin[Result]") -> "Tuple[str, Result]":
         """Run an exchange when it is this thread's turn; return (address, result)."""
         deadline = time.monotonic() + self.timeout
-        if system.getpid() != self._process:
-            # After a fork, the parent would get the child's answers: they would share
-            # the socket and the ids.
-            self.close()
-            self._start()
-        lock = self._lock
+        # A lock from before a fork may be held for ever, by a thread that only the
+        # parent has. setdefault() is atomic, so threads get the same lock.
+        lock = self._locks.setdefault(system.getpid(), RLock())
         try:
             if not lock.acquire(True, self.timeout):
                 text = "%s: other threads' calls took all of the %g s"
                 raise NoReply(text % (self._session.name, self.timeout))
-            return self._take_turn(begin, deadline)
+            return self._take_turn(begin, deadline, lock)
         finally:
             # Ctrl-C may have interrupted right after the lock was taken above, or just
             # before _take_turn() released it. Coverage cannot see the test of that,
@@ -175,20 +167,26 @@ class Client:
                 lock.release()
 
     def _take_turn(
-        self, begin: "Callable[[Session, float], Steps[Result]]", deadline: float
+        self, begin: "Begin[Result]", deadline: float, lock: "RLock"
     ) -> "Tuple[str, Result]":
         try:
             link = self._prepare(deadline)
-            return link.address, drive(begin(self._session, deadline), link)
+            steps = begin(self._session, deadline, time.monotonic)
+            return link.address, drive(steps, link)
         except NoReply:
             # Late replies go to the old port.
             self.close()
             raise
         finally:
-            self._lock.release()
+            lock.release()
 
     def _prepare(self, deadline: float) -> Link:
         """Return the link, a new one if there is none."""
+        if system.getpid() != self._process:
+            # After a fork, the parent would get the child's answers: they would share
+            # the socket and the ids.
+            self.close()
+            self._start()
         self._notice_suspend()
         if self._link is None:
             self._link = Link(self.host, self.port, self._bind, deadline, self._trace)

@@ -223,6 +223,36 @@ class IdTest(unittest.TestCase):
         self.assertEqual(len(recorder.idents), 40)
         self.assertEqual(len(set(recorder.idents)), 40)
 
+    def test_threads_that_start_at_once_after_a_fork_take_turns(self):
+        device = FakeDevice(TOKEN, methods={"echo": lambda params: params})
+        errors = []
+        with Simulator(device) as simulator:
+            with Client("127.0.0.1", TOKEN, port=simulator.port, timeout=60) as client:
+
+                def work(number, barrier):
+                    barrier.wait()
+                    try:
+                        if client.send("echo", [number]) != [number]:
+                            errors.append("a wrong answer")
+                    except Exception as error:
+                        errors.append(repr(error))
+
+                interval = sys.getswitchinterval()
+                self.addCleanup(sys.setswitchinterval, interval)
+                sys.setswitchinterval(1e-6)
+                for process in range(40):
+                    barrier = threading.Barrier(4)
+                    threads = [
+                        threading.Thread(target=work, args=(n, barrier))
+                        for n in range(4)
+                    ]
+                    with mock.patch.object(SYSTEM, "getpid", return_value=process):
+                        for thread in threads:
+                            thread.start()
+                        for thread in threads:
+                            thread.join()
+        self.assertEqual(errors, [])
+
 
 class TurnTest(unittest.TestCase):
     def test_threads_take_turns(self):
