@@ -154,6 +154,11 @@ class Client:
         # A lock from before a fork may be held for ever, by a thread that only the
         # parent has. setdefault() is atomic, so threads get the same lock.
         lock = self._locks.setdefault(system.getpid(), RLock())
+        if lock._is_owned():  # type: ignore[attr-defined]
+            # A signal handler or a trace interrupted this thread's own call, whose
+            # answer it would take away.
+            text = "%s: this thread is in the middle of another call"
+            raise NoReply(text % self._session.name)
         try:
             if not lock.acquire(True, self.timeout):
                 text = "%s: other threads' calls took all of the %g s"

@@ -298,6 +298,22 @@ class TurnTest(unittest.TestCase):
             thread.join()
             client.close()
 
+    def test_a_call_within_a_call_of_the_same_thread_is_refused(self):
+        """As from a signal handler, which a trace stands for."""
+        refused = []
+
+        def call(event, datagram, address):
+            with self.assertRaisesRegex(NoReply, "in the middle of another") as caught:
+                client.send("toggle")
+            refused.append(caught.exception.sent)
+
+        device = fan(TOKEN)
+        with Simulator(device) as simulator:
+            client = Client("127.0.0.1", TOKEN, port=simulator.port, trace=call)
+            with client:
+                self.assertEqual(client.send("get_prop", ["power"]), ["on"])
+        self.assertEqual((set(refused), device.acted), ({False}, 0))
+
     def call_quietly(self, client):
         try:
             client.send("get_prop", ["power"])
