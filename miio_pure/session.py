@@ -189,7 +189,10 @@ class Session:
         self._revealed = self.greeting.token if self.greeting else None
         self.greeting = packet
         self._stamp, self._stamp_read = packet.header.stamp, now
-        self._greeted = now
+        # A forged hello reply, or one from before the device was saved or reset, gives
+        # us no token. Then the next request begins with another hello.
+        if self.credentials.token:
+            self._greeted = now
         return packet
 
     def _meet(self, device_id: int, before: int) -> None:

@@ -423,6 +423,24 @@ class BeliefTest(WireCase):
             client.send("toggle")
         self.assertEqual((self.device.acted, self.requests()), (0, []))
 
+    def test_a_hello_reply_that_gives_no_token_is_not_kept(self):
+        """It may be forged, or the device may be saved in the meantime."""
+        saved = {}
+
+        class Saved:
+            def token(self, device_id):
+                return saved.get(device_id)
+
+        client = self.connect(token=None, tokens=Saved())
+        self.assertRaises(TokenError, client.send, "toggle")
+        saved[self.device.device_id] = TOKEN
+        self.assertEqual(client.send("toggle"), ["ok"])
+        forged = packet.HEADER.pack(packet.MAGIC, 32, 99, 9, b"\xff" * 16)
+        client = self.connect(token=None, tokens=Saved(), junk=[forged])
+        self.assertRaises(TokenError, client.send, "toggle")
+        self.wire.junk = []
+        self.assertEqual(client.send("toggle"), ["ok"])
+
     def test_a_device_that_wants_0_in_the_high_word(self):
         for retry, works in ((None, True), ("fresh", True), ("never", False)):
             client = self.connect(device_id=7)
