@@ -83,9 +83,9 @@ def discover(
         failures += search.first_hello(deadline)
         start = time.monotonic()
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (timeout,)):
-            if at and (search.is_done() or start + at >= deadline):
-                break
             if at:
+                if search.is_done() or start + at >= deadline:
+                    break
                 search.repeat_hello()
             yield from search.answers(min(start + following, deadline))
     finally:

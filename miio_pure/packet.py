@@ -193,8 +193,10 @@ def decode(datagram: bytes, token: "Optional[Token]" = None) -> Packet:
     if size == HEADER.size:
         return Packet(header, None, _find_token(checksum))
     if size % 16:
-        text = "expected a payload of whole blocks of 16 bytes, but %d bytes came"
-        raise PacketError(text % (size - HEADER.size))
+        raise PacketError(
+            "expected a payload of whole blocks of 16 bytes, but %d bytes came"
+            % (size - HEADER.size)
+        )
     if token is None:
         return Packet(header, None, None)
     cipher = datagram[HEADER.size :]

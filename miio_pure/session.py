@@ -179,9 +179,8 @@ class Session:
         """
         packet = self._decode(decode_hello, datagram)
         device_id = packet.header.device_id
-        before = self._device_id() if self.greeting else device_id
-        if before != device_id:
-            self._meet(device_id, before)
+        if self.greeting and self._device_id() != device_id:
+            self._meet(device_id)
         token = self.credentials.token
         self.credentials.choose(device_id, packet.token)
         if self.credentials.token != token:
@@ -195,8 +194,9 @@ class Session:
             self._greeted = now
         return packet
 
-    def _meet(self, device_id: int, before: int) -> None:
+    def _meet(self, device_id: int) -> None:
         """Take note of another device at this address, or refuse it: PacketError."""
+        before = self._device_id()
         if self.verified and not self.credentials.is_given:
             # A device that took over the address would get these commands otherwise.
             raise PacketError("a hello from device %d, not %d" % (device_id, before))
