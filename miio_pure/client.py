@@ -31,12 +31,12 @@ if TYPE_CHECKING:
         Union,
     )
 
-    from .exchange import Retry, Wish
+    from .exchange import Given, Retry, Wish
     from .link import Trace
     from .session import Saved
 
     Result = TypeVar("Result")
-    Steps = Generator[Wish, Optional[bytes], Result]
+    Steps = Generator[Wish, Given, Result]
     # Called with the session, the deadline and the clock.
     Begin = Callable[[Session, float, Callable[[], float]], Steps[Result]]
 
@@ -157,12 +157,15 @@ class Client:
         if lock._is_owned():  # type: ignore[attr-defined]
             # A signal handler or a trace interrupted this thread's own call, whose
             # answer it would take away.
-            text = "%s: this thread is in the middle of another call"
-            raise NoReply(text % self._session.name)
+            raise NoReply(
+                "%s: this thread is in the middle of another call" % self._session.name
+            )
         try:
             if not lock.acquire(True, self.timeout):
-                text = "%s: other threads' calls took all of the %g s"
-                raise NoReply(text % (self._session.name, self.timeout))
+                raise NoReply(
+                    "%s: other threads' calls took all of the %g s"
+                    % (self._session.name, self.timeout)
+                )
             return self._take_turn(begin, deadline, lock)
         finally:
             # Ctrl-C may have interrupted right after the lock was taken above, or just
@@ -220,22 +223,22 @@ def choose_first_id() -> int:
 
 def drive(steps: "Steps[Result]", link: Link) -> "Result":
     """Run an exchange to its end on a link; the only loop here that blocks."""
-    datagram: "Optional[bytes]" = None
+    given: "Given" = None
     while True:
         try:
-            wish = steps.send(datagram)
+            wish = steps.send(given)
         except StopIteration as end:
             result: "Result" = end.value
             return result
-        datagram = None
+        given = None
         try:
             if isinstance(wish, bytes):
-                link.send(wish)
+                given = link.send(wish)
             elif isinstance(wish, Signal):
                 # DROP is the only signal that is ever yielded.
                 link.renew()
             else:
-                datagram = link.receive(wish)
+                given = link.receive(wish)
         except NoReply as error:
             # The exchange adds how many requests were sent, and raises it again.
             steps.throw(error)

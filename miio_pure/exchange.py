@@ -33,7 +33,8 @@ commands keep theirs.
 
 A generator yields what it wants, and whoever drives it must do this:
 
-- bytes: send them, then send None into the generator;
+- bytes: send them, then send None into the generator; or, if they could not leave for
+  a reason that may pass in a moment, a str that tells the reason;
 - a float: wait until that monotonic time, and send the datagram that arrived, or None,
   which always means that the time has come;
 - `DROP`: take a new socket, so that nothing meant for the old one arrives, and send
@@ -62,10 +63,12 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Generator, List, Literal, Optional, Union
 
     Retry = Literal["same", "fresh", "never"]
-    # What a call yields, and the ways in which waiting may end.
+    # What a call yields.
     Wish = Union[bytes, float, "Signal"]
+    # What it is given.
+    Given = Union[bytes, str, None]
     Outcome = Union["Signal", "Answer"]
-    Waiting = Generator[Wish, Optional[bytes], Outcome]
+    Waiting = Generator[Wish, Given, Outcome]
 
 # When hellos are sent, in seconds from the first: bursts upset some devices.
 HELLO_AT = (0.0, 0.3, 0.9)  # s
@@ -126,10 +129,11 @@ class Request:
             raise ValueError("retry is one of %s, not %r" % (RETRIES, retry))
         extra = dict(fields)
         method, ident = extra.pop("method", None), extra.pop("id", None)
-        if ident is not None and type(ident) is not int:
-            raise TypeError("an id is a whole number, not %r" % (ident,))
-        if ident is not None and ident.bit_length() > MAX_ID_BITS:
-            raise ValueError("an id of %d bits is too long" % ident.bit_length())
+        if ident is not None:
+            if type(ident) is not int:
+                raise TypeError("an id is a whole number, not %r" % (ident,))
+            if ident.bit_length() > MAX_ID_BITS:
+                raise ValueError("an id of %d bits is too long" % ident.bit_length())
         self.body = compose(method, extra.pop("params", ()), extra)
         self.ident: "Optional[int]" = ident
         self.is_read = method.startswith(READS)
@@ -138,14 +142,14 @@ class Request:
 
 def greet(
     session: Session, deadline: float, now: "Callable[[], float]"
-) -> "Generator[Wish, Optional[bytes], Packet]":
+) -> "Generator[Wish, Given, Packet]":
     """Say hello; return the hello reply as a Packet, or raise NoReply."""
     return _Call(session, deadline, now).handshake()
 
 
 def ask(
     session: Session, request: Request, deadline: float, now: "Callable[[], float]"
-) -> "Generator[Wish, Optional[bytes], Any]":
+) -> "Generator[Wish, Given, Any]":
     """Send a request and return the result, or raise the error that says why not.
 
     deadline: the monotonic time by which the call ends, whatever arrives. now: returns
@@ -169,7 +173,7 @@ class _Call:
         self._greeted = False
         self._attempts = 0
 
-    def handshake(self) -> "Generator[Wish, Optional[bytes], Packet]":
+    def handshake(self) -> "Generator[Wish, Given, Packet]":
         # It stays due until it is answered.
         self._session.expect_hello()
         yield from self._greet(self._deadline)
@@ -178,23 +182,21 @@ class _Call:
             raise self._skipped.verdict or self._explain_no_hello()
         return greeting
 
-    def ask(self, request: Request) -> "Generator[Wish, Optional[bytes], Any]":
+    def ask(self, request: Request) -> "Generator[Wish, Given, Any]":
         try:
             if request.ident is not None and not self._session.needs_hello(self._now()):
                 # An earlier request may have had the same id, and its reply may still
                 # be on the way. Where a hello comes first, that drops it.
                 yield DROP
             if self._session.greeting is None:
-                yield from self._greet(self._deadline)
-            if self._session.greeting is None:
-                raise self._skipped.verdict or self._explain_no_hello()
+                yield from self.handshake()
             return (yield from self._try_all(request))
         except NoReply as error:
             self._session.expect_hello()
             error.attempts = self._attempts
             raise
 
-    def _try_all(self, request: Request) -> "Generator[Wish, Optional[bytes], Any]":
+    def _try_all(self, request: Request) -> "Generator[Wish, Given, Any]":
         busy: "Optional[DeviceError]" = None
         shares = SHARES[:1] if request.retry == "never" else SHARES
         least = (self._deadline - self._started) * MIN_SHARE
@@ -237,9 +239,15 @@ class _Call:
             ident = self._idents[0]
         ident, datagram = self._session.request(request.body, self._now(), ident)
         self._idents.append(ident)
-        yield datagram
-        self._attempts += 1
+        self._attempts += yield from self._send(datagram)
         return (yield from self._listen(until))
+
+    def _send(self, datagram: bytes) -> "Generator[Wish, Given, bool]":
+        """Send a datagram; return whether it left this host."""
+        reason = yield datagram
+        if isinstance(reason, str):
+            self._skipped.note(reason)
+        return reason is None
 
     def _greet(self, until: float) -> "Waiting":
         """Say hello until it is answered; return GREETED, SILENCE or a late answer."""
@@ -250,7 +258,7 @@ class _Call:
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (until - start,)):
             if start + at > until:
                 break
-            yield HELLO
+            yield from self._send(HELLO)
             self._hellos += 1
             outcome = yield from self._listen(min(start + following, until), GREETED)
             if outcome is not SILENCE or self._is_rejected():
@@ -264,7 +272,7 @@ class _Call:
         """
         while True:
             datagram = yield until
-            if datagram is None:
+            if not isinstance(datagram, bytes):
                 return SILENCE
             try:
                 if awaited is GREETED and len(datagram) == len(HELLO):
@@ -280,10 +288,10 @@ class _Call:
         return self._skipped.rejections >= MIN_REJECTIONS
 
     def _explain_no_hello(self) -> NoReply:
-        return NoReply(
-            "%s: no answer to hello within %s: is the device switched on, is the "
-            "address right, and is this host in the same subnet? Devices ignore other "
-            "subnets%s" % (self._session.name, self._spent(), self._skipped)
+        return self._make_error(
+            "no answer to hello",
+            ": is the device switched on, is the address right, and is this host in "
+            "the same subnet? Devices ignore other subnets",
         )
 
     def _explain_silence(self, request: Request) -> MiioError:
@@ -295,34 +303,38 @@ class _Call:
                 "reset or set up again. Without a given or saved token, the revealed "
                 "one is used" % (session.name, session.credentials.source)
             )
-        text = self._describe_silence()
+        if not self._attempts:
+            return self._make_error("no request could be sent")
+        text = ""
         if not session.verified and (self._greeted or not self._hellos):
             text += (
-                "; is %s right? Most devices ignore requests that are signed with a "
-                "wrong one" % session.credentials.source
+                "; is %s right? Most devices ignore a wrong one"
+                % session.credentials.source
             )
         if not request.is_read:
             text += "; it may have acted all the same"
         if session.former and not session.verified:
             text += "; " + session.former
-        text = "%s: %s%s" % (session.name, text, self._skipped)
-        return NoReply(text, self._attempts)
+        return self._make_error(self._describe_silence(), text)
 
     def _describe_silence(self) -> str:
         count = self._attempts
         requests = "the request" if count == 1 else "%d requests" % count
         if self._hellos and not self._greeted:
-            text = "no answer to %s, nor to hello, within %s"
+            text = "no answer to %s, nor to hello"
         elif not self._session.verified:
-            text = "it answered hello, but not %s within %s"
+            text = "it answered hello, but not %s"
         elif self._greeted:
-            text = "it still answers hello, but no longer %s within %s"
+            text = "it still answers hello, but no longer %s"
         else:
-            text = "no answer to %s within %s"
-        return text % (requests, self._spent())
+            text = "no answer to %s"
+        return text % requests
 
-    def _spent(self) -> str:
-        return "%.1f s" % (self._now() - self._started)
+    def _make_error(self, what: str, more: str = "") -> NoReply:
+        """what: what did not happen in the time of the call. more: is added to that."""
+        spent = self._now() - self._started
+        facts = (self._session.name, what, spent, more, self._skipped)
+        return NoReply("%s: %s within %.1f s%s%s" % facts)
 
 
 class _Skipped:
@@ -337,11 +349,13 @@ class _Skipped:
         self.verdict: "Optional[MiioError]" = None
         self._kinds: "Dict[str, int]" = {}
 
-    def add(self, error: MiioError) -> None:
-        text = str(error)
+    def note(self, text: str) -> None:
         if text not in self._kinds and len(self._kinds) >= MAX_KINDS:
             text = "others"
         self._kinds[text] = self._kinds.get(text, 0) + 1
+
+    def add(self, error: MiioError) -> None:
+        self.note(str(error))
         self.rejections += isinstance(error, TokenError)
         if self.verdict is None and isinstance(error, (TokenError, PayloadError)):
             # The traceback would keep the datagram alive.

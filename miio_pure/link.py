@@ -101,15 +101,16 @@ def open_socket(bind: "Optional[str]", deadline: float) -> "socket.socket":
     try:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     except OSError as error:
-        text = "this system gives no socket: %s" % error.strerror
-        raise NoReply(text) from None
+        raise NoReply("this system gives no socket: %s" % error.strerror) from None
     try:
         if address is not None:
             sock.bind((address, 0))
     except OSError as error:
         sock.close()
-        text = "cannot send from %s, which is not an address of this host: %s"
-        raise NoReply(text % (bind, error.strerror)) from None
+        raise NoReply(
+            "cannot send from %s, which is not an address of this host: %s"
+            % (bind, error.strerror)
+        ) from None
     return sock
 
 
@@ -164,15 +165,25 @@ class Link:
         self._socket.close()
         self._socket = self._connect()
 
-    def send(self, datagram: bytes) -> None:
-        """Send a datagram; ignore errors that mean what silence means."""
+    def send(self, datagram: bytes) -> "Optional[str]":
+        """Send a datagram, and return None.
+
+        If it could not leave, for a reason that may pass in a moment, return the
+        reason.
+        """
         if self._trace:
             self._trace("sent", datagram, self.address)
         try:
             self._socket.send(datagram)
+            return None
         except OSError as error:
-            if error.errno not in LIKE_SILENCE:
-                raise explain(self.name, error) from None
+            return self._excuse(error)
+
+    def _excuse(self, error: OSError) -> str:
+        """Return the text of an error that means what silence means, or raise it."""
+        if error.errno not in LIKE_SILENCE:
+            raise explain(self.name, error) from None
+        return error.strerror or ""
 
     def receive(self, until: float) -> "Optional[bytes]":
         """Return the next datagram, or None if there is none by the time until."""
@@ -186,8 +197,7 @@ class Link:
             except socket.timeout:
                 return None
             except OSError as error:
-                if error.errno not in LIKE_SILENCE:
-                    raise explain(self.name, error) from None
+                self._excuse(error)
                 continue
             if self._trace:
                 self._trace("received", datagram, self.address)

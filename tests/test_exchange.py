@@ -494,6 +494,25 @@ class MessageTest(WireCase):
         self.assertNotIn("acted", self.silence("get_prop"))
         self.assertIn("it may have acted all the same", self.silence("toggle"))
 
+    def test_requests_that_could_not_leave_do_not_count(self):
+        """The device cannot have acted, and the message says what is in the way."""
+        for faults, attempts in ((["no network"] * 20, 0), (["lose"] * 20, 3)):
+            client = self.connect(["ok"] + faults)
+            client.handshake()
+            with self.assertRaises(NoReply) as caught:
+                client.send("toggle")
+            self.assertEqual(caught.exception.attempts, attempts)
+            self.assertEqual(caught.exception.sent, attempts > 0)
+            text = str(caught.exception)
+            self.assertEqual("acted" in text, attempts > 0)
+            self.assertEqual("Network is unreachable" in text, attempts == 0)
+
+    def test_a_network_that_is_back_in_a_moment_is_no_error(self):
+        client = self.connect(["ok", "no network", "no network"])
+        client.handshake()
+        self.assertEqual(client.send("toggle"), ["ok"])
+        self.assertEqual((self.device.acted, len(self.requests())), (1, 1))
+
     def test_no_message_doubles_its_punctuation(self):
         for method in ("get_prop", "toggle"):
             self.assertNotRegex(self.silence(method, junk=[b"junk"]), r"[?;,.][;,.]")

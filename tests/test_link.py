@@ -60,7 +60,9 @@ class LinkTest(unittest.TestCase):
             made = self.connect(9)
             for number in (errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH):
                 Fake.on_send = [number]
-                made.send(b"x")
+                self.assertEqual(made.send(b"x"), "text of the system")
+            Fake.on_send = []
+            self.assertIsNone(made.send(b"x"))
             self.assertIsNone(made.receive(time.monotonic() + 5))
         self.assertEqual(Fake.on_receive, [])
 

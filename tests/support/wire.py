@@ -19,8 +19,9 @@ class Wire:
     """Stands where a Link does, between an exchange and a FakeDevice.
 
     faults: what happens to each datagram that the client sends, in order: "ok", "lose"
-    (it never arrives), "lose reply", a number (the reply comes that many seconds
-    later), or a NoReply that the network answers with. When they run out, all is well.
+    (it never arrives), "lose reply", "no network" (it cannot leave for a moment), a
+    number (the reply comes that many seconds later), or a NoReply that the network
+    answers with. When they run out, all is well.
     junk: datagrams that arrive before the next reply.
     """
 
@@ -42,18 +43,21 @@ class Wire:
         self._time += seconds
 
     def send(self, datagram):
-        self.sent.append(datagram)
         fault = self.faults.pop(0) if self.faults else "ok"
+        if fault == "no network":
+            return "Network is unreachable"
+        self.sent.append(datagram)
         if isinstance(fault, Exception):
             raise fault
         if fault == "lose":
-            return
+            return None
         for junk in self.junk:
             self.deliver(junk, 0.005)
         replies = self.device.handle(datagram, self._time)
         if fault != "lose reply":
             for reply in replies:
                 self.deliver(reply, 0.01 + (fault if isinstance(fault, float) else 0.0))
+        return None
 
     def deliver(self, datagram, delay):
         self._count += 1
