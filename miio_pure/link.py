@@ -148,6 +148,7 @@ class Link:
         self.port = port
         self._trace = trace
         self._bind = None if bind is None else resolve(bind, deadline)
+        self._is_closed = False
         self._socket = self._connect()
 
     def _connect(self) -> "socket.socket":
@@ -162,8 +163,13 @@ class Link:
 
     def renew(self) -> None:
         """Take a new socket: what was sent to the old one can no longer arrive."""
-        self._socket.close()
-        self._socket = self._connect()
+        # The old port is still taken here, so the new one is another. And Ctrl-C at any
+        # point leaves a socket that is open.
+        old, self._socket = self._socket, self._connect()
+        old.close()
+        if self._is_closed:
+            # Another thread closed the link at the same time.
+            self.close()
 
     def send(self, datagram: bytes) -> "Optional[str]":
         """Send a datagram, and return None.
@@ -204,5 +210,6 @@ class Link:
             return datagram
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket, for good: the call that uses it fails."""
+        self._is_closed = True
         self._socket.close()

@@ -54,6 +54,33 @@ class LinkTest(unittest.TestCase):
             self.assertEqual(made.receive(time.monotonic() + 5), b"answer")
             self.assertIsNone(made.receive(time.monotonic() - 1))
 
+    def renew(self, interruption):
+        """Return a link whose renewal was interrupted by a call of this function."""
+
+        class Interrupted(link.socket.socket):
+            def connect(self, address):
+                super().connect(address)
+                interruption(made)
+
+        made = self.connect(9)
+        with system(socket=Interrupted):
+            try:
+                made.renew()
+            except KeyboardInterrupt:
+                pass
+        return made
+
+    def test_a_link_that_is_closed_while_it_takes_a_new_socket_stays_closed(self):
+        made = self.renew(lambda made: made.close())
+        with self.assertRaisesRegex(NoReply, "was closed"):
+            made.send(b"x")
+
+    def test_ctrl_c_while_it_takes_a_new_socket_leaves_it_usable(self):
+        def interrupt(made):
+            raise KeyboardInterrupt
+
+        self.assertIsNone(self.renew(interrupt).send(b"x"))
+
     def test_a_network_that_is_down_for_a_moment_is_silence(self):
         Fake.on_receive = [errno.EHOSTUNREACH, errno.ENETUNREACH]
         with system(socket=Fake):
