@@ -110,8 +110,6 @@ GREETED = Signal("GREETED")
 class Answer:
     """The result that a device answered with."""
 
-    __slots__ = ("result",)
-
     def __init__(self, result: "Any") -> None:
         self.result = result
 
@@ -209,7 +207,11 @@ class _Call:
             try:
                 answer = yield from self._attempt(request, until)
             except DeviceError as error:
-                if error.code not in BUSY or not request.is_read:
+                if (
+                    turn == len(shares) - 1
+                    or error.code not in BUSY
+                    or not request.is_read
+                ):
                     raise
                 busy = error
                 # The device has already answered these ids.

@@ -324,8 +324,11 @@ class RetryTest(WireCase):
         self.device.methods["get_status"] = work
         self.assertRaises(DeviceError, client.send, "get_status")
         self.assertEqual(len(self.requests()), 3)
+        spent = self.spent()
         self.assertRaises(DeviceError, client.send, "get_status", retry="never")
         self.assertEqual(len(self.requests()), 4)
+        # Nothing follows the last attempt, so there is nothing to wait for.
+        self.assertAlmostEqual(self.spent() - spent, 0.01)
 
 
 class VerdictTest(WireCase):
