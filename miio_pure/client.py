@@ -75,8 +75,7 @@ class Client:
         check_limits(port, timeout, host)
         self.host, self.port, self.timeout = host, port, timeout
         self._bind, self._trace = bind, trace
-        given = None if token is None else Token(token)
-        self._credentials = Credentials(given, tokens)
+        self._credentials = Credentials(None if token is None else Token(token), tokens)
         # The lock of each process that uses this client: one more for each fork.
         self._locks: "Dict[int, RLock]" = {}
         self._start()
@@ -195,17 +194,14 @@ class Client:
             # the socket and the ids.
             self.close()
             self._start()
-        self._notice_suspend()
-        if self._link is None:
-            self._link = Link(self.host, self.port, self._bind, deadline, self._trace)
-        return self._link
-
-    def _notice_suspend(self) -> None:
-        """Make a hello due after a suspend: the monotonic clock stood still in it."""
+        # The monotonic clock stands still in a suspend, so a hello is due.
         drift = time.time() - time.monotonic()
         if abs(drift - self._drift) > MAX_DRIFT:
             self._session.expect_hello()
         self._drift = drift
+        if self._link is None:
+            self._link = Link(self.host, self.port, self._bind, deadline, self._trace)
+        return self._link
 
 
 def choose_first_id() -> int:
@@ -228,8 +224,7 @@ def drive(steps: "Steps[Result]", link: Link) -> "Result":
         try:
             wish = steps.send(given)
         except StopIteration as end:
-            result: "Result" = end.value
-            return result
+            return end.value  # type: ignore[no-any-return]
         given = None
         try:
             if isinstance(wish, bytes):

@@ -172,7 +172,7 @@ class Session:
         if not self.verified and self._device_id() > MAX_LOW_WORD:
             self._omit_high_word = not self._omit_high_word
 
-    def hello(self, datagram: bytes, now: float) -> Packet:
+    def hello(self, datagram: bytes, now: float) -> None:
         """Take a hello reply: device id, clock and, where it is needed, the token.
 
         Anything else raises PacketError, or TokenError for a rejection of the token.
@@ -192,7 +192,6 @@ class Session:
         # us no token. Then the next request begins with another hello.
         if self.credentials.token:
             self._greeted = now
-        return packet
 
     def _meet(self, device_id: int) -> None:
         """Take note of another device at this address, or refuse it: PacketError."""
