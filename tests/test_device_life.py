@@ -171,7 +171,7 @@ class WrongTokenTest(WireCase):
             self.assertEqual(kind, expected[0])
             self.assertRegex(text, expected[1])  # ids, and so sizes, vary
         self.assertNotIn("came instead", wrong[1])
-        self.assertTrue(wrong[1].endswith("signed with a wrong one"), wrong[1])
+        self.assertTrue(wrong[1].endswith("devices ignore a wrong one"), wrong[1])
 
     def cut_replies(self):
         client = self.connect(timeout=1.0)

@@ -60,7 +60,11 @@ class LinkTest(unittest.TestCase):
         class Interrupted(link.socket.socket):
             def connect(self, address):
                 super().connect(address)
-                interruption(made)
+                try:
+                    interruption(made)
+                except KeyboardInterrupt:
+                    self.close()
+                    raise
 
         made = self.connect(9)
         with system(socket=Interrupted):
