@@ -16,7 +16,7 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, List, Optional, Union
+    from typing import Callable, List, Optional, Tuple, Union
 
     # Called with "sent" or "received", each datagram, and the device's address.
     Trace = Callable[[str, bytes, str], None]
@@ -149,23 +149,27 @@ class Link:
         self._trace = trace
         self._bind = None if bind is None else resolve(bind, deadline)
         self._is_closed = False
-        self._socket = self._connect()
+        self._socket, self._obstacle = self._connect()
 
-    def _connect(self) -> "socket.socket":
+    def _connect(self) -> "Tuple[socket.socket, Optional[str]]":
+        """Return a new socket, and why it is not connected, or None if it is."""
         # The addresses are known, so that no deadline is needed here.
         sock = open_socket(self._bind, 0.0)
         try:
             sock.connect((self.address, self.port))
+            return sock, None
         except OSError as error:
             sock.close()
-            raise explain(self.name, error) from None
-        return sock
+            reason = self._excuse(error)
+        # Nothing arrives at a socket that has no port.
+        return open_socket(None, 0.0), reason
 
     def renew(self) -> None:
         """Take a new socket: what was sent to the old one can no longer arrive."""
         # The old port is still taken here, so the new one is another. And Ctrl-C at any
         # point leaves a socket that is open.
-        old, self._socket = self._socket, self._connect()
+        old = self._socket
+        self._socket, self._obstacle = self._connect()
         old.close()
         if self._is_closed:
             # Another thread closed the link at the same time.
@@ -179,9 +183,12 @@ class Link:
         """
         if self._trace:
             self._trace("sent", datagram, self.address)
+        if self._obstacle is not None:
+            self.renew()
         try:
-            self._socket.send(datagram)
-            return None
+            if self._obstacle is None:
+                self._socket.send(datagram)
+            return self._obstacle
         except OSError as error:
             return self._excuse(error)
 

@@ -33,6 +33,18 @@ class Fake(link.socket.socket):
         raise socket.timeout
 
 
+class Unreliable(link.socket.socket):
+    """A real socket on a network that is down for the next so many connections."""
+
+    outages = 0
+
+    def connect(self, address):
+        if Unreliable.outages:
+            Unreliable.outages -= 1
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+        super().connect(address)
+
+
 class LinkTest(unittest.TestCase):
     def connect(self, port):
         made = Link("127.0.0.1", port, None, time.monotonic() + 1)
@@ -96,6 +108,34 @@ class LinkTest(unittest.TestCase):
             self.assertIsNone(made.send(b"x"))
             self.assertIsNone(made.receive(time.monotonic() + 5))
         self.assertEqual(Fake.on_receive, [])
+
+    def test_a_new_socket_waits_for_a_network_that_is_down(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+            device.bind(("127.0.0.1", 0))
+            for is_first in (True, False):
+                with self.subTest(is_first=is_first), system(socket=Unreliable):
+                    Unreliable.outages = 3 * is_first
+                    made = self.connect(device.getsockname()[1])
+                    if not is_first:
+                        made.send(b"early")
+                        _, peer = device.recvfrom(100)
+                        Unreliable.outages = 3
+                        made.renew()
+                        device.sendto(b"late", peer)
+                    for _ in range(2):
+                        self.assertEqual(made.send(b"x"), "Network is unreachable")
+                        self.assertIsNone(made.receive(time.monotonic() + 0.01))
+                    self.assertIsNone(made.send(b"here"))
+                    device.sendto(b"answer", device.recvfrom(100)[1])
+                    self.assertEqual(made.receive(time.monotonic() + 5), b"answer")
+
+    def test_a_closed_link_does_not_wait_for_the_network(self):
+        with system(socket=Unreliable):
+            Unreliable.outages = 1
+            made = self.connect(9)
+            made.close()
+            with self.assertRaisesRegex(NoReply, "was closed"):
+                made.receive(time.monotonic() + 5)
 
     def test_other_errors_are_reported(self):
         Fake.on_receive, Fake.on_send = [errno.EBADF], [errno.EPERM]
