@@ -6,7 +6,7 @@ from _thread import RLock
 
 from .discovery import Found, discover
 from .errors import NoReply, PayloadError
-from .exchange import Request, Signal, ask, greet
+from .exchange import Request, Signal, greet
 from .link import PORT, Link, check_limits
 from .packet import Token
 from .session import MAX_ID, Credentials, Session
@@ -131,11 +131,11 @@ class Client:
 
         An "id" among the fields is sent as it is.
         """
-        request = Request(fields, retry)
-        _, result = self._call(
-            lambda session, deadline, now: ask(session, request, deadline, now)
-        )
-        return result
+        return self.call(Request(fields, retry).begin)
+
+    def call(self, begin: "Begin[Result]") -> "Result":
+        """Run any exchange, such as exchange.greet or Request.begin."""
+        return self._call(begin)[1]
 
     def info(self) -> "Dict[str, Any]":
         """Return what the device says about itself: the result of miIO.info."""

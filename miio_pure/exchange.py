@@ -119,7 +119,8 @@ class Request:
 
     fields: the members of the request; an "id" among them is sent as it is. retry:
     "same", "fresh", "never" or None, which is "fresh" for reads and "same" for the
-    rest. Raises TypeError or ValueError for what cannot be sent.
+    rest. waits_if_busy: whether a device that is busy is asked again, as is right for
+    reads. Raises TypeError or ValueError for what cannot be sent.
     """
 
     def __init__(self, fields: "Dict[str, Any]", retry: "Optional[Retry]") -> None:
@@ -136,6 +137,13 @@ class Request:
         self.ident: "Optional[int]" = ident
         self.is_read = method.startswith(READS)
         self.retry: "Retry" = retry or ("fresh" if self.is_read else "same")
+        self.waits_if_busy = self.is_read
+
+    def begin(
+        self, session: Session, deadline: float, now: "Callable[[], float]"
+    ) -> "Generator[Wish, Given, Any]":
+        """Do what ask() does with this request."""
+        return ask(session, self, deadline, now)
 
 
 def greet(
@@ -210,7 +218,7 @@ class _Call:
                 if (
                     turn == len(shares) - 1
                     or error.code not in BUSY
-                    or not request.is_read
+                    or not request.waits_if_busy
                 ):
                     raise
                 busy = error

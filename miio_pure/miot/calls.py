@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: MIT
+"""Reads and sets properties, and runs actions, as a device with MIoT takes them.
+
+How many properties a device answers at once differs from model to model: 15 do for
+most, some stop at 7, 4 or 1. Those that were asked for too many report -9999, keep
+silent, cut their answer off, or leave some out. So we begin with 15 and halve on any of
+these; what is found out is remembered in `Miot.max_batch`. This holds for reading only.
+What is set in one call goes out in one request, as order and company may matter.
+
+The calls are written as plans. A plan is a generator that yields how each exchange with
+its device begins, as `Client.call` takes it, and is sent the result; where there is
+none, the MiioError is thrown in. So one device can be read by its client alone, and
+many devices at once.
+"""
+
+from ..errors import DeviceError, MiioError, NoReply, PayloadError, meaning
+from ..exchange import BUSY, Request, greet
+from ..payload import dump
+from .spec import Action, Property, parse_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Generator, List, Optional, Sequence, Tuple, Union
+
+    from ..client import Begin, Client
+    from .spec import Spec
+
+    Plan = Generator[Begin[Any], Any, Any]
+    Address = Tuple[int, int]
+    Name = Union[str, Property]
+
+MAX_BATCH = 15  # properties
+MAX_PARAMS = 1000  # bytes of JSON
+# At least one device fills the high word of its id with 16, which is no part of it.
+MAX_FILLING = 1 << 16
+LOW_WORD = 0xFFFFFFFF
+
+
+class Outcome:
+    """What became of one property.
+
+    name: its label, such as "fan:on", or its number. siid, piid: its numbers. code: 0
+    or more if all is well, negative if the device refused it, None if it said nothing
+    about it. value: what was read or set, else None. meaning: what a negative code is
+    known to mean, or "". description: of the value, from the spec, or "".
+    """
+
+    def __init__(self, one: Property) -> None:
+        self.property = one
+        self.name, self.siid, self.piid = one.handle, one.siid, one.piid
+        self.code: "Optional[int]" = None
+        self.value: "Any" = None
+
+    def __repr__(self) -> str:
+        return "<Outcome %s code=%s value=%r>" % (self.name, self.code, self.value)
+
+    @property
+    def is_done(self) -> bool:
+        return self.code is not None and self.code >= 0
+
+    @property
+    def meaning(self) -> str:
+        return meaning(self.code)
+
+    @property
+    def description(self) -> str:
+        return self.property.values.name(self.value)
+
+    def error(self) -> DeviceError:
+        """Return the error that tells why this property failed."""
+        what = "was refused" if self.code is not None else "was not answered"
+        return DeviceError(self.code, "%s %s" % (self.name, what))
+
+
+class Miot:
+    """The properties and actions of a device.
+
+    client: a Client. spec: the Spec of its model; without one, names are numbers, such
+    as "2.1". did: what requests call the device; by default, its device id, which is
+    asked for once. max_batch: how many properties to read at once; it becomes smaller
+    if the device turns out not to take as many.
+
+    A name is "2.1", "fan:on" or "on", where it is unique, or a Property. Mistakes raise
+    ValueError before anything is sent.
+    """
+
+    def __init__(
+        self,
+        client: "Client",
+        spec: "Optional[Spec]" = None,
+        *,
+        did: "Optional[str]" = None,
+        max_batch: int = MAX_BATCH,
+    ) -> None:
+        self.client, self.spec = client, spec
+        self.did, self.max_batch = did, max_batch
+
+    def __repr__(self) -> str:
+        return "<Miot of %r>" % self.client
+
+    def get(self, *names: "Name") -> "Dict[str, Any]":
+        """Return the values of properties, by the names that were asked for.
+
+        Raises DeviceError if the device refuses one.
+        """
+        outcomes = self.read(*names)
+        _require_all(outcomes)
+        return {
+            name if isinstance(name, str) else name.handle: outcome.value
+            for name, outcome in zip(names, outcomes)
+        }
+
+    def set(self, values: "Dict[Any, Any]") -> None:
+        """Set properties, in one request; values by name.
+
+        Raises DeviceError if the device refuses one; write() tells about each.
+        """
+        _require_all(self.write(values))
+
+    def read(self, *names: "Name") -> "List[Outcome]":
+        """Return an Outcome for each property, in the order of the names."""
+        outcomes: "List[Outcome]" = self._drive(self.plan_read(*names))
+        return outcomes
+
+    def write(self, values: "Dict[Any, Any]") -> "List[Outcome]":
+        """Set properties, in one request, and return an Outcome for each."""
+        outcomes: "List[Outcome]" = self._drive(self.plan_write(values))
+        return outcomes
+
+    def status(self) -> "List[Outcome]":
+        """Return an Outcome for each property that can be read; this takes a spec."""
+        if self.spec is None:
+            raise ValueError("only a spec tells which properties there are")
+        return self.read(*self.spec.readable())
+
+    def run(self, action: "Union[str, Action]", *values: "Any") -> "List[Any]":
+        """Run an action and return the values that it gives back.
+
+        values: one for each of its inputs. Without a spec they are sent as they are; a
+        device expects objects there, such as {"piid": 1, "value": 33}. Raises
+        DeviceError if the device refuses it.
+        """
+        results: "List[Any]" = self._drive(self.plan_run(action, *values))
+        return results
+
+    def plan_read(self, *names: "Name") -> "Plan":
+        """Return the plan of read()."""
+        outcomes = [Outcome(self._find(name, "read")) for name in names]
+        return self._read(outcomes)
+
+    def plan_write(self, values: "Dict[Any, Any]") -> "Plan":
+        """Return the plan of write()."""
+        outcomes = []
+        for name, value in values.items():
+            outcome = Outcome(self._find(name, "write"))
+            outcome.value = outcome.property.check(value)
+            outcomes.append(outcome)
+        if len({(one.siid, one.piid) for one in outcomes}) < len(outcomes):
+            raise ValueError("a property is given twice, under two names")
+        return self._write(outcomes)
+
+    def plan_run(self, action: "Union[str, Action]", *values: "Any") -> "Plan":
+        """Return the plan of run()."""
+        if isinstance(action, str) and self.spec is not None:
+            action = self.spec.action(action)
+        if isinstance(action, Action):
+            return self._run(action, action.check(values))
+        return self._run(Action(*_read_number(action), "", "", ""), list(values))
+
+    def _find(self, name: "Name", access: str) -> Property:
+        if not isinstance(name, Property):
+            if self.spec is None:
+                return Property(*_read_number(name), "", "", "")
+            name = self.spec.property(name)
+        name.require(access)
+        return name
+
+    def _drive(self, plan: "Plan") -> "Any":
+        """Carry out a plan with this client alone."""
+        try:
+            begin = next(plan)
+            while True:
+                try:
+                    result = self.client.call(begin)
+                except MiioError as error:
+                    begin = plan.throw(error)
+                else:
+                    begin = plan.send(result)
+        except StopIteration as end:
+            return end.value
+
+    def _name_device(self) -> "Plan":
+        """Find out what to call the device; some insist on it (python-miio #1896)."""
+        if self.did is None:
+            greeting = yield greet
+            self.did = name_device(greeting.header.device_id)
+
+    def _read(self, outcomes: "List[Outcome]") -> "Plan":
+        yield from self._name_device()
+        # Two names may mean the same property.
+        wanted: "Dict[Address, List[Outcome]]" = {}
+        for one in outcomes:
+            wanted.setdefault((one.siid, one.piid), []).append(one)
+        waiting, is_at_fault = list(wanted), False
+        size = good_size = self.max_batch
+        while waiting:
+            batch = self._take_batch(waiting, size)
+            answers = yield from self._read_batch(batch)
+            for address in batch:
+                for one in wanted[address]:
+                    one.code, one.value = answers.get(address, (None, None))
+            missing = [address for address in batch if address not in answers]
+            waiting = waiting[len(batch) :]
+            if not missing:
+                good_size = size
+            elif len(batch) > 1:
+                size = len(batch) // 2
+                waiting = missing + waiting
+            else:
+                # What fails alone, too, tells nothing about batches.
+                is_at_fault, size = True, good_size
+        if not is_at_fault:
+            self.max_batch = size
+        return outcomes
+
+    def _take_batch(self, waiting: "List[Address]", size: int) -> "List[Address]":
+        batch = waiting[:size]
+        while len(batch) > 1 and len(dump(self._make_items(batch))) > MAX_PARAMS:
+            del batch[-1]
+        return batch
+
+    def _make_items(self, batch: "Sequence[Address]") -> "List[Dict[str, Any]]":
+        return [{"did": self.did, "siid": siid, "piid": piid} for siid, piid in batch]
+
+    def _read_batch(self, batch: "List[Address]") -> "Plan":
+        """Return {address: (code, value)} of what the device answered."""
+        params = self._make_items(batch)
+        request = Request({"method": "get_properties", "params": params}, None)
+        is_alone = len(batch) == 1
+        # A device that is busy with one property is asked again; -9999 to a batch says
+        # that it is too large.
+        request.waits_if_busy = is_alone
+        try:
+            result = yield request.begin
+        except DeviceError as error:
+            if error.code not in BUSY:
+                raise
+            # Alone, it counts as refused.
+            return {batch[0]: (error.code, None)} if is_alone else {}
+        except (NoReply, PayloadError) as error:
+            if is_alone or (isinstance(error, NoReply) and not error.sent):
+                raise
+            return {}
+        return {
+            address: (code, item.get("value"))
+            for address, code, item in _index(result)
+            if code < 0 or "value" in item
+        }
+
+    def _write(self, outcomes: "List[Outcome]") -> "Plan":
+        yield from self._name_device()
+        params = self._make_items([(one.siid, one.piid) for one in outcomes])
+        for item, one in zip(params, outcomes):
+            item["value"] = one.value
+        request = Request({"method": "set_properties", "params": params}, None)
+        result = yield request.begin
+        codes = {address: code for address, code, _ in _index(result)}
+        for one in outcomes:
+            code = 0 if _is_ok(result) else codes.get((one.siid, one.piid))
+            one.code = code
+        return outcomes
+
+    def _run(self, action: Action, given: "List[Any]") -> "Plan":
+        yield from self._name_device()
+        params: "Dict[str, Any]" = {"did": self.did, "in": given}
+        params.update(siid=action.siid, aiid=action.aiid)
+        request = Request({"method": "action", "params": params}, None)
+        result = yield request.begin
+        if _is_ok(result):
+            return []
+        # Some devices put the object into a list.
+        item = result[0] if isinstance(result, list) and len(result) == 1 else result
+        code = _read_code(item, "out") if isinstance(item, dict) else None
+        if code is None:
+            raise PayloadError(
+                "%s: the device did not say whether it ran this action" % action.handle
+            )
+        if code < 0:
+            raise DeviceError(code, action.handle + " was refused")
+        return _read_outputs(item.get("out"))
+
+
+def name_device(device_id: int) -> str:
+    """Return what MIoT calls a device: its id in decimal digits."""
+    is_filled = device_id >> 32 < MAX_FILLING
+    return str(device_id & LOW_WORD if is_filled else device_id)
+
+
+def _read_number(name: "Any") -> "Address":
+    number = parse_number(name)
+    if number is None:
+        raise ValueError("without a spec, a name is a number such as 2.1")
+    return number
+
+
+def _require_all(outcomes: "List[Outcome]") -> None:
+    for one in outcomes:
+        if not one.is_done:
+            raise one.error()
+
+
+def _is_ok(result: "Any") -> bool:
+    """Tell whether a result stands for "all is done": one simulator answers so."""
+    return result in ("ok", ["ok"]) or (type(result) is int and result == 0)
+
+
+def _index(result: "Any") -> "List[Tuple[Address, int, Dict[str, Any]]]":
+    """Return address, code and item of each answer: their order and did may differ."""
+    found = []
+    for item in result if isinstance(result, list) else [result]:
+        if isinstance(item, dict):
+            siid, piid, code = item.get("siid"), item.get("piid"), _read_code(item)
+            if type(siid) is int and type(piid) is int and code is not None:
+                found.append(((siid, piid), code, item))
+    return found
+
+
+def _read_code(item: "Dict[str, Any]", proof: str = "value") -> "Optional[int]":
+    """Return the code of an item; 0 where only the proof is there; else None."""
+    code = item.get("code", 0 if proof in item else None)
+    return code if type(code) is int else None
+
+
+def _read_outputs(out: "Any") -> "List[Any]":
+    """Return the values that an action gave back, with or without their piid."""
+    return [
+        one["value"] if isinstance(one, dict) and "value" in one else one
+        for one in (out if isinstance(out, list) else [])
+    ]

@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: MIT
+"""Reads a spec file: the services, properties and actions of one model, in JSON.
+
+A spec file is public and describes one model of device. It gives each service a number
+(siid), each property within it another one (piid), and each action, too (aiid). Names
+come from the URNs, such as urn:miot-spec-v2:property:on:00000006:acme-x1:1, as the
+descriptions may be empty, or Chinese. Within a service, a name may occur several times:
+a real air conditioner has `on` three times. So a name counts only where it is unique.
+
+Two programs wrap the same JSON: python-miio in its cache does not change it, and Home
+Assistant's xiaomi_miot puts it under "data".
+"""
+
+from ..errors import MiioError
+from ..host import parse
+from .values import Values, normalize
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import (
+        Any,
+        Dict,
+        List,
+        NoReturn,
+        Optional,
+        Sequence,
+        Tuple,
+        TypeVar,
+    )
+
+    from .values import Choice, Range
+
+    Some = TypeVar("Some", bound="Entry")
+
+MAX_FILE = 4 << 20  # bytes
+MAX_ENTRIES = 10000  # properties and actions together
+MAX_CANDIDATES = 8  # names that a message lists
+MAX_NAME = 100  # characters of a name or an id in a message
+MAX_DIGITS = 9  # of a siid or iid
+# Every tool leaves this service out when it reads everything.
+INFORMATION = "device-information"
+# A URN is urn:<namespace>:<kind>:<name>:<number>:<vendor>-<model>:<version>.
+NAME_FIELD, MODEL_FIELD = 3, 5
+_RECURSION = (RecursionError, TypeError)
+
+
+class Entry:
+    """What properties and actions share.
+
+    siid, iid: its numbers. number: both, such as "2.1". service, name: the names of its
+    service and its own, or "" if they are not known. label: both, such as "fan:on".
+    handle: what to call it, which is the label where that is unique, else the number.
+    description: the vendor's text, or "".
+    """
+
+    def __init__(
+        self, siid: int, iid: int, service: str, name: str, description: str
+    ) -> None:
+        self.siid, self.iid = siid, iid
+        self.service, self.name, self.description = service, name, description
+        self.handle = self.label if name else self.number
+
+    def __repr__(self) -> str:
+        return "<%s %s %s>" % (type(self).__name__, self.number, self.label)
+
+    @property
+    def number(self) -> str:
+        return "%d.%d" % (self.siid, self.iid)
+
+    @property
+    def label(self) -> str:
+        return "%s:%s" % (self.service, self.name)
+
+
+class Property(Entry):
+    """A property, or an argument of an action.
+
+    access: some of "read", "write" and "notify"; nothing for what is an argument only.
+    values: the Values that it takes.
+    """
+
+    access: "Sequence[str]" = ()
+    values = Values("")
+
+    @property
+    def piid(self) -> int:
+        return self.iid
+
+    def check(self, value: "Any") -> "Any":
+        """Return the value to send; ValueError, which says what is right, if wrong."""
+        try:
+            return self.values.check(value)
+        except ValueError as error:
+            raise ValueError("%s: %s" % (self.handle, error)) from None
+
+    def require(self, access: str) -> None:
+        """Raise ValueError unless it can be read (access "read") or set ("write")."""
+        if access in self.access:
+            return
+        if "read" in self.access:
+            why = "set: it can only be read"
+        elif "write" in self.access:
+            why = "read: it can only be set"
+        else:
+            verb = "read" if access == "read" else "set"
+            why = verb + ": it belongs to an action, or the device sends it by itself"
+        raise ValueError("%s cannot be %s" % (self.handle, why))
+
+
+class Action(Entry):
+    """An action. inputs, outputs: the properties that are its arguments and results."""
+
+    def __init__(self, *names: "Any") -> None:
+        super().__init__(*names)
+        self.inputs: "List[Property]" = []
+        self.outputs: "List[Property]" = []
+
+    @property
+    def aiid(self) -> int:
+        return self.iid
+
+    def check(self, values: "Sequence[Any]") -> "List[Dict[str, Any]]":
+        """Return the arguments to send; ValueError, which says what is right, if wrong.
+
+        values: one for each input, in its order.
+        """
+        if len(values) != len(self.inputs):
+            names = " ".join(one.name for one in self.inputs)
+            raise ValueError(
+                "%s takes %d values%s, not %d"
+                % (self.handle, len(self.inputs), names and ": " + names, len(values))
+            )
+        return [
+            {"piid": one.piid, "value": one.check(value)}
+            for one, value in zip(self.inputs, values)
+        ]
+
+
+class Spec:
+    """What a spec file says.
+
+    urn: of the device. model: the vendor and the last part of the model, such as
+    "acme-x1", or "". description: the vendor's text. properties, actions: in the order
+    of the file.
+    """
+
+    def __init__(self, urn: str, description: str) -> None:
+        self.urn, self.description = urn, description
+        self.model = "".join(urn.split(":")[MODEL_FIELD : MODEL_FIELD + 1])
+        self.properties: "List[Property]" = []
+        self.actions: "List[Action]" = []
+
+    def __repr__(self) -> str:
+        return "<Spec %s>" % self.urn
+
+    @classmethod
+    def load(cls, path: str) -> "Spec":
+        """Read a spec file; MiioError, which says where, if it is damaged."""
+        try:
+            with open(path, "rb") as file:
+                data = file.read(MAX_FILE + 1)
+        except OSError as error:
+            raise MiioError("%s: cannot be read: %s" % (path, error.strerror)) from None
+        try:
+            return cls.parse(data)
+        except MiioError as error:
+            raise MiioError("%s: %s" % (path, error)) from None
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Spec":
+        """Read the bytes of a spec file; MiioError, which says where, if damaged."""
+        if len(data) > MAX_FILE:
+            raise MiioError("larger than any spec file (%d bytes)" % MAX_FILE)
+        try:
+            root = parse(data.decode("utf-8-sig"))
+        except _RECURSION:
+            raise MiioError("not a spec file: nested too deeply") from None
+        except ValueError:
+            raise MiioError(
+                "not a spec file, or cut off: it is not valid JSON"
+            ) from None
+        return _Reader().read(root)
+
+    def fits(self, model: str) -> bool:
+        """Tell whether this can be the spec of a model, such as acme.fan.x1."""
+        return self.model == shorten_model(model)
+
+    def readable(self) -> "List[Property]":
+        """Return the properties that can be read, but for what all devices have."""
+        return [
+            one
+            for one in self.properties
+            if "read" in one.access and one.service != INFORMATION
+        ]
+
+    def property(self, name: str) -> Property:
+        """Return the property of this name or number; ValueError if there is none."""
+        return _look_up(self.properties, name, "property")
+
+    def action(self, name: str) -> Action:
+        """Return the action of this name or number; ValueError if there is none."""
+        return _look_up(self.actions, name, "action")
+
+
+def shorten_model(model: str) -> str:
+    """Return what a URN says of a model: its first and last parts, with a dash."""
+    first, _, rest = model.partition(".")
+    return "%s-%s" % (first, rest.rpartition(".")[2])
+
+
+def parse_number(name: str) -> "Optional[Tuple[int, int]]":
+    """Return the numbers in a text such as 2.1 or 2:1; None for any other text."""
+    siid, dot, iid = name.strip().replace(":", ".").partition(".")
+    for digits in (siid, iid):
+        if not 0 < len(digits) <= MAX_DIGITS or digits.strip("0123456789"):
+            return None
+    return int(siid), int(iid)
+
+
+def _tell_apart(entries: "Sequence[Entry]") -> None:
+    """Call those by their number that share their label."""
+    labels: "Dict[str, Entry]" = {}
+    for one in entries:
+        first = labels.setdefault(normalize(one.label), one)
+        if first is not one:
+            first.handle, one.handle = first.number, one.number
+
+
+def _look_up(entries: "Sequence[Some]", name: str, kind: str) -> "Some":
+    if not isinstance(name, str):
+        raise TypeError("a name is a str, not %s" % type(name).__name__)
+    number, wanted = parse_number(name), normalize(name).replace(".", ":")
+    found = [
+        one
+        for one in entries
+        if number == (one.siid, one.iid)
+        or wanted in (normalize(one.name), normalize(one.label))
+    ]
+    if len(found) == 1:
+        return found[0]
+    typed = name[:MAX_NAME]
+    if found:
+        candidates = ["%s (%s)" % (one.number, one.label) for one in found]
+        raise ValueError(
+            "%s may be any of %s: use one of these numbers"
+            % (typed, _join(candidates, MAX_CANDIDATES))
+        )
+    nearest = _find_nearest(wanted, entries)
+    hint = "; did you mean %s?" % " or ".join(nearest) if nearest else ""
+    raise ValueError("the spec has no %s %s%s" % (kind, typed, hint))
+
+
+def _find_nearest(wanted: str, entries: "Sequence[Any]") -> "List[str]":
+    """Return the labels that are most like a name that does not exist."""
+    try:
+        from difflib import get_close_matches
+    except ImportError:
+        # Small hosts may lack a module that difflib needs.
+        return []
+    labels: "Dict[str, str]" = {}
+    for one in entries:
+        labels.setdefault(normalize(one.name), one.label)
+        labels.setdefault(normalize(one.label), one.label)
+    found = get_close_matches(wanted[:MAX_NAME], labels, MAX_CANDIDATES)
+    return list(dict.fromkeys(labels[key] for key in found))
+
+
+def _join(texts: "List[str]", most: int) -> str:
+    return ", ".join(texts[:most]) + (", ..." if len(texts) > most else "")
+
+
+class _Reader:
+    """Turns JSON into a Spec, and knows where it is when something is wrong."""
+
+    def __init__(self) -> None:
+        self._place = ""
+        self._count = 0
+
+    def read(self, root: "Any") -> Spec:
+        if isinstance(root, dict) and isinstance(root.get("data"), dict):
+            root = root["data"]
+        if not isinstance(root, dict) or "services" not in root:
+            raise MiioError('not a spec file: expected an object with "services"')
+        spec = Spec(self._text(root, "type"), self._text(root, "description", ""))
+        for service in self._walk(root, "services", ""):
+            self._read_service(spec, service, self._place)
+        _tell_apart(spec.properties)
+        _tell_apart(spec.actions)
+        return spec
+
+    def _read_service(self, spec: Spec, fields: "Any", place: str) -> None:
+        siid, service = self._number(fields), self._name(fields)
+        known: "Dict[int, Property]" = {}
+        for one in self._walk(fields, "properties", place):
+            entry = self._read_property(one, siid, service)
+            if entry.piid in known:
+                self._fail("the iid %d is there twice" % entry.piid)
+            known[entry.piid] = entry
+        spec.properties += known.values()
+        for one in self._walk(fields, "actions", place):
+            action = Action(*self._names(one, siid, service))
+            action.inputs = self._read_arguments(one, "in", action, known)
+            action.outputs = self._read_arguments(one, "out", action, known)
+            spec.actions.append(action)
+
+    def _names(self, fields: "Any", siid: int, service: str) -> "Tuple[Any, ...]":
+        self._count += 1
+        if self._count > MAX_ENTRIES:
+            self._fail("there are more than %d properties and actions" % MAX_ENTRIES)
+        name, text = self._name(fields), self._text(fields, "description", "")
+        return siid, self._number(fields), service, name, text
+
+    def _read_property(self, fields: "Any", siid: int, service: str) -> Property:
+        entry = Property(*self._names(fields, siid, service))
+        entry.access = [
+            text for text in self._list(fields, "access") if isinstance(text, str)
+        ]
+        unit = self._text(fields, "unit", "")
+        entry.values = Values(
+            self._text(fields, "format"),
+            "" if unit == "none" else unit,
+            self._read_range(self._list(fields, "value-range")),
+            [self._read_choice(one) for one in self._list(fields, "value-list")],
+        )
+        return entry
+
+    def _read_choice(self, fields: "Any") -> "Choice":
+        value = fields.get("value") if isinstance(fields, dict) else None
+        if not isinstance(value, (bool, int, float, str)):
+            self._fail('expected a number or a text as "value" in "value-list"')
+        return value, self._text(fields, "description", "").strip()
+
+    def _read_range(self, numbers: "List[Any]") -> "Optional[Range]":
+        if not numbers:
+            return None
+        is_right = all(type(one) in (int, float) for one in numbers)
+        if not is_right or len(numbers) not in (2, 3) or numbers[0] > numbers[1]:
+            self._fail('expected least, most and step as "value-range"')
+        least, most, step = (numbers + [0])[:3]
+        return least, most, step
+
+    def _read_arguments(
+        self, fields: "Any", key: str, action: Action, known: "Dict[int, Property]"
+    ) -> "List[Property]":
+        arguments = []
+        for piid in self._list(fields, key):
+            if type(piid) is not int:
+                self._fail('expected whole numbers in "%s"' % key)
+            # Nothing is known of an argument that the service does not list.
+            stranger = Property(action.siid, piid, action.service, str(piid), "")
+            arguments.append(known.get(piid, stranger))
+        return arguments
+
+    def _walk(self, fields: "Any", key: str, place: str) -> "Any":
+        """Yield the objects of a list; the place follows."""
+        for i, one in enumerate(self._list(fields, key)):
+            self._place = "%s%s[%d]" % (place and place + ".", key, i)
+            if not isinstance(one, dict):
+                self._fail("expected an object")
+            yield one
+
+    def _list(self, fields: "Any", key: str) -> "List[Any]":
+        value = fields.get(key)
+        # Some specs write null for an empty list.
+        if value is not None and not isinstance(value, list):
+            self._fail('expected a list as "%s"' % key)
+        return value or []
+
+    def _number(self, fields: "Any") -> int:
+        value = fields.get("iid")
+        if type(value) is not int or value < 0:
+            self._fail('expected a whole number as "iid"')
+        return int(value)
+
+    def _name(self, fields: "Any") -> str:
+        name = "".join(
+            self._text(fields, "type").split(":")[NAME_FIELD : NAME_FIELD + 1]
+        )
+        if not name:
+            self._fail('expected a URN as "type"')
+        return name
+
+    def _text(self, fields: "Any", key: str, default: "Optional[str]" = None) -> str:
+        value = fields.get(key, default)
+        if value is None and default is not None:
+            return default
+        if not isinstance(value, str):
+            self._fail('expected a text as "%s"' % key)
+        return str(value)
+
+    def _fail(self, reason: str) -> "NoReturn":
+        where = " at " + self._place if self._place else ""
+        raise MiioError("damaged, or not a spec file:%s %s" % (where, reason))
