@@ -26,11 +26,21 @@ MAX_FIELDS = {
     "mac": 64,
     "device_id": 64,
     "token": 128,
+    "max_batch": 4,
 }  # characters
 
 _LOCK_PAUSE = 0.05  # seconds
 
-FIELDS = ("name", "model", "address", "mac", "device_id", "token", "source")
+FIELDS = (
+    "name",
+    "model",
+    "address",
+    "mac",
+    "device_id",
+    "token",
+    "max_batch",
+    "source",
+)
 _RIGHTS_OF_OTHERS = 0o077
 # What the JSON of another file can raise when it is read as saved devices.
 _DAMAGED = (
@@ -46,10 +56,11 @@ _DAMAGED = (
 class Record:
     """What a file tells of a device; all fields are str, and "" if they are unknown.
 
-    They are name, model, address, mac, device_id and token (32 hex digits for Wi-Fi
-    devices; others have other forms), none longer than MAX_FIELDS says. source: where
-    it was found. when: how new that is, in seconds since 1970. why: if there is no
-    token, what is known of the reason.
+    They are name, model, address, mac, device_id, token (32 hex digits for Wi-Fi
+    devices; others have other forms), and max_batch (how many MIoT properties it
+    answers at once), none longer than MAX_FIELDS says. source: where it was found.
+    when: how new that is, in seconds since 1970. why: if there is no token, what is
+    known of the reason.
     """
 
     __slots__ = FIELDS + ("when", "why")
@@ -60,6 +71,7 @@ class Record:
     mac: str
     device_id: str
     token: str
+    max_batch: str
 
     def __init__(self, source: str, when: float = 0.0, **fields: "Any") -> None:
         self.source = source
@@ -77,8 +89,11 @@ class Record:
         return "<Record %s of %s>" % (self.device_id or self.name or "?", self.source)
 
     def facts(self) -> "Dict[str, str]":
-        """Return its fields, token and all, by name."""
-        return {field: getattr(self, field) for field in FIELDS}
+        """Return its fields, token and all, by name; without max_batch if unknown."""
+        facts = {field: getattr(self, field) for field in FIELDS}
+        if not self.max_batch:
+            del facts["max_batch"]
+        return facts
 
     def learn(self, other: "Record") -> None:
         """Take from another record of the same device what this one lacks."""
@@ -248,7 +263,7 @@ class Devices:
                 "it is" % (self.source, len(kept), MAX_FILE)
             )
         _remove_drafts(self.source, is_alone)
-        _replace(self.source, data)
+        replace_file(self.source, data)
         self.records = kept
 
 
@@ -263,7 +278,7 @@ def default_path() -> "Optional[str]":
     return os.path.join(home, ".config", "miio_pure", "devices.json")
 
 
-def _replace(path: str, data: bytes) -> None:
+def replace_file(path: str, data: bytes) -> None:
     """Write a file as a whole, or not at all."""
     draft = "%s.%d.new" % (path, os.getpid())
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -57,6 +57,8 @@ def main(argv: "Optional[List[str]]" = None) -> int:
         return USAGE
     except MiioError as error:
         say("error: %s" % error)
+        for line in getattr(error, "excerpt", ()):
+            say("  " + line)
         return next(status for kind, status in STATUSES if isinstance(error, kind))
     except OutputError as error:
         silence_stdout()

@@ -52,15 +52,18 @@ COMMANDS = (
             "find devices on the network", "discover"),
     Command("info", "DEVICE", TALK,
             "show what a device says about itself", "info 192.168.1.47"),
-    Command("get", "DEVICE PROPERTY ...", TALK,
-            "read properties", "get lamp power bright"),
-    Command("set", "DEVICE PROPERTY=VALUE ...", TALK,
-            "set properties", "set lamp power=on"),
-    Command("run", "DEVICE ACTION [VALUE ...]", TALK,
+    Command("get", "DEVICE [PROPERTY ...]", TALK + " spec",
+            "read properties, or all of them", "get lamp brightness"),
+    Command("set", "DEVICE PROPERTY=VALUE ...", TALK + " spec verify",
+            "set properties", "set lamp on=true brightness=60"),
+    Command("run", "DEVICE ACTION [VALUE ...]", TALK + " spec",
             "run an action", "run vacuum app_start"),
     Command("send", "DEVICE METHOD [PARAMS]", TALK,
             "send any method, as the device knows it",
             "send lamp get_prop '[\"power\"]'"),
+    Command("spec", "FILE|DEVICE [WORD]", TALK + " writable actions save model",
+            "show which properties and actions a device has",
+            "spec zhimi.airpurifier.mb4.json --save"),
     Command("devices", "", "devices tokens json",
             "list the saved devices", "devices"),
     Command("devices add", "DEVICE", TALK + " name",
@@ -92,13 +95,15 @@ NOUNS = {
     "TARGET": "an address, a host name or a saved name; without any, all networks\n"
               "that this computer is in",
     "DEVICE": "an address, a host name, a saved name or a device id",
-    "PROPERTY": "a number such as 2.1 (MIoT), or, on older devices, a name",
-    "ACTION": "a number such as 2.1 (MIoT), or a method such as toggle",
+    "PROPERTY": "a number such as 2.1, or a name: on newer devices one of their\n"
+                "spec file (see: help spec), on older ones as they know it",
+    "ACTION": "a number such as 2.1, or a name; on older devices, a method",
     "VALUE": "JSON if it is JSON, such as 33, true or [1,2]; otherwise a text",
     "METHOD": "such as get_prop; or a whole request in JSON:\n"
               "'{\"method\":\"get_prop\",\"params\":[\"power\"]}'",
     "PARAMS": "a JSON array or object in single quotes, or one param",
     "FILE": "a file, or a folder of files",
+    "WORD": "show only what has this word in it",
     "HEX": "the packet in hex digits",
     "SHELL": "bash",
     "COMMAND": "the name of a command",
@@ -113,11 +118,15 @@ OPTIONS = {
     "json": ("", "print JSON, one object a line"),
     "debug": ("", "show each datagram on stderr, decrypted, without tokens"),
     "name": ("NAME", "the name of the device"),
-    "model": ("MODEL", "the model that it says it is"),
+    "model": ("MODEL", "the model of the device"),
     "id": ("ID", "its device id, a number"),
     "fault": ("FAULT", "a fault to show; may be given several times"),
     "tokens": ("", "show the tokens, too"),
-    "save": ("", "keep what is found among the saved devices"),
+    "save": ("", "save what was found"),
+    "spec": ("FILE", "the spec file of this model, if it is not saved"),
+    "verify": ("", "read back what was set"),
+    "writable": ("", "show only properties that can be set"),
+    "actions": ("", "show the actions, not the properties"),
     "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
     "without": ("PART,...", "parts to leave out: devices, simulator, tokens"),
     "bytecode": ("", "put in bytecode, so that this very Python starts faster"),
@@ -152,7 +161,8 @@ class Options:
     bind: "Optional[str]" = None
     port = 54321
     json = debug = tokens = save = password_prompt = help = version = False
-    bytecode = False
+    bytecode = verify = writable = actions = False
+    spec: "Optional[str]" = None
     without: "Optional[str]" = None
     name: "Optional[str]" = None
     model: "Optional[str]" = None
@@ -350,7 +360,7 @@ def format_help(command: Command) -> str:
 
 def split_nouns(arguments: str) -> "List[str]":
     """Return the words of the arguments, without their brackets."""
-    for sign in "[]=.":
+    for sign in "[]=.|":
         arguments = arguments.replace(sign, " ")
     return arguments.split()
 

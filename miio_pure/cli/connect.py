@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from .arguments import Options
 
 LOW_WORD = 0xFFFFFFFF
-# A high word below this is not a part of a device id.
-MAX_FILLING = 1 << 16
 # The share of the time in which a saved device has to answer at its saved address.
 ADDRESS_SHARE = 0.4
 
@@ -158,22 +156,19 @@ class Connection:
         """Return what names the device in a line of JSON."""
         return {"address": self.found.address, "device_id": self.found.device_id}
 
-    def did(self) -> str:
-        """Return MIoT's name for the device, which some devices insist on.
+    def keep(self, **fields: str) -> None:
+        """Save what was found out about a saved device, so that it is known next time.
 
-        At least one device fills the high word of its id with 16, which is no part of
-        it, while other ids are longer than 32 bits (mi-home-cli).
+        If that fails, it is found out again.
         """
-        device_id = self.found.device_id
-        if self.record is not None:
-            return self.record.device_id
-        is_filled = device_id >> 32 < MAX_FILLING
-        return str(device_id & LOW_WORD if is_filled else device_id)
-
-    def name_property(self, address: "Tuple[int, int]") -> "Dict[str, Any]":
-        """Return what names a MIoT property in a request."""
-        siid, piid = address
-        return {"did": self.did(), "siid": siid, "piid": piid}
+        if self.record is None or self._devices is None:
+            return
+        for field, value in fields.items():
+            setattr(self.record, field, value)
+        try:
+            self._devices.save([self.record])
+        except MiioError:
+            pass
 
     def use(self, token: Token, source: str) -> None:
         """Talk to the device with this token from now on."""

@@ -66,10 +66,11 @@ class Outcome:
     def description(self) -> str:
         return self.property.values.name(self.value)
 
-    def error(self) -> DeviceError:
+    def error(self) -> MiioError:
         """Return the error that tells why this property failed."""
-        what = "was refused" if self.code is not None else "was not answered"
-        return DeviceError(self.code, "%s %s" % (self.name, what))
+        if self.code is None:
+            return PayloadError("%s: the device did not answer for it" % self.name)
+        return DeviceError(self.code, "for " + self.name)
 
 
 class Miot:
@@ -286,7 +287,7 @@ class Miot:
                 "%s: the device did not say whether it ran this action" % action.handle
             )
         if code < 0:
-            raise DeviceError(code, action.handle + " was refused")
+            raise DeviceError(code, "for " + action.handle)
         return _read_outputs(item.get("out"))
 
 

@@ -125,10 +125,9 @@ class Action(Entry):
         values: one for each input, in its order.
         """
         if len(values) != len(self.inputs):
-            names = " ".join(one.name for one in self.inputs)
+            names = " ".join(one.name for one in self.inputs) or "no value"
             raise ValueError(
-                "%s takes %d values%s, not %d"
-                % (self.handle, len(self.inputs), names and ": " + names, len(values))
+                "%s takes %s, and not %d values" % (self.handle, names, len(values))
             )
         return [
             {"piid": one.piid, "value": one.check(value)}

@@ -51,7 +51,7 @@ class Values:
     ) -> None:
         self.format, self.unit = format, unit
         self.limits, self.choices = limits, choices
-        if limits is None and format in WHOLE_NUMBERS:
+        if limits is None and not choices and format in WHOLE_NUMBERS:
             self.limits = WHOLE_NUMBERS[format] + (1,)
 
     def check(self, value: "Any") -> "Any":

@@ -124,7 +124,7 @@ class ParserTest(CliCase):
     def test_wrong_usage_says_what_is_wrong(self):
         for words, said in (
             (["info"], "info needs DEVICE"),
-            (["get", "lamp"], "get needs PROPERTY"),
+            (["set", "lamp"], "set needs PROPERTY=VALUE"),
             (["info", "a", "b"], "more arguments than it takes; usage: info DEVICE"),
             (["send", "lamp", "{method:", "get_prop}", "x"], "single quotes"),
             (["devices", "x"], "more arguments"),
