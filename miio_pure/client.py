@@ -5,7 +5,7 @@ import time
 from _thread import RLock
 
 from .discovery import Found, discover
-from .errors import NoReply, PayloadError
+from .errors import MiioError, NoReply, PayloadError
 from .exchange import Request, Signal, greet
 from .link import PORT, Link, check_limits
 from .packet import Token
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     Steps = Generator[Wish, Given, Result]
     # Called with the session, the deadline and the clock.
     Begin = Callable[[Session, float, Callable[[], float]], Steps[Result]]
+    Plan = Generator[Begin[Any], Any, Result]
 
 # The wall clock goes on while a host is suspended, and so does a device's clock, but
 # the monotonic clock may stand still. If the two clocks here drift apart by more than
@@ -131,11 +132,26 @@ class Client:
 
         An "id" among the fields is sent as it is.
         """
-        return self.call(Request(fields, retry).begin)
+        return self._call(Request(fields, retry).begin)[1]
 
-    def call(self, begin: "Begin[Result]") -> "Result":
-        """Run any exchange, such as exchange.greet or Request.begin."""
-        return self._call(begin)[1]
+    def carry_out(self, plan: "Plan[Result]") -> "Result":
+        """Carry out the exchanges of a plan, one after the other; return its value.
+
+        A plan is a generator that yields how each exchange begins, such as
+        exchange.greet or Request.begin, and is sent its result. A MiioError is thrown
+        into it.
+        """
+        try:
+            begin = next(plan)
+            while True:
+                try:
+                    _, result = self._call(begin)
+                except MiioError as error:
+                    begin = plan.throw(error)
+                else:
+                    begin = plan.send(result)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
 
     def info(self) -> "Dict[str, Any]":
         """Return what the device says about itself: the result of miIO.info."""

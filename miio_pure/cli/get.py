@@ -2,6 +2,7 @@
 """get: read properties of a device."""
 
 from ..errors import DeviceError, PayloadError
+from ..exchange import Request
 from .arguments import find_program
 from .connect import Connection
 from .output import format_bare, print_json, print_line, print_table, say
@@ -13,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
+    from ..client import Plan
     from ..miot import Outcome, Property
     from .arguments import Options
 
@@ -62,7 +64,7 @@ def run(options: "Options") -> int:
         check_property(name)
     with Connection(options, device) as connection:
         try:
-            readings = read(options, connection, names)
+            readings = connection.client.carry_out(read(options, connection, names))
         except ValueError as error:
             raise UsageError(str(error)) from None
     good = [one for one in readings if one.is_good()]
@@ -99,28 +101,29 @@ def judge(readings: "List[Reading]") -> int:
 
 def read(
     options: "Options", connection: Connection, names: "List[str]"
-) -> "List[Reading]":
+) -> "Plan[List[Reading]]":
     """Read properties, or all of them if there are no names."""
     find = require_spec if needs_spec(names) else find_spec
-    spec = find(options, connection)
+    spec = yield from find(options, connection)
     readings = [Reading(name) for name in names]
     if spec is None:
-        read_older(connection, [one for one in readings if is_plain(one.name)])
+        yield from read_older([one for one in readings if is_plain(one.name)])
         newer = [(one.name, one) for one in readings if not is_plain(one.name)]
-        read_miot(connection, newer)
+        yield from read_miot(connection, newer)
         return readings
     properties = [spec.property(name) for name in names] or spec.readable()
     readings = readings or [Reading(one.handle) for one in properties]
-    read_miot(connection, list(zip(properties, readings)))
+    yield from read_miot(connection, list(zip(properties, readings)))
     return readings
 
 
-def read_older(connection: Connection, readings: "List[Reading]") -> None:
+def read_older(readings: "List[Reading]") -> "Plan[None]":
     """Read properties with get_prop."""
     if not readings:
         return
+    names = [one.name for one in readings]
     try:
-        values = connection.client.send("get_prop", [one.name for one in readings])
+        values = yield Request({"method": "get_prop", "params": names}, None).begin
     except DeviceError as error:
         raise DeviceError(
             error.code,
@@ -139,12 +142,12 @@ def read_older(connection: Connection, readings: "List[Reading]") -> None:
 
 def read_miot(
     connection: Connection, pairs: "Sequence[Tuple[Union[str, Property], Reading]]"
-) -> None:
+) -> "Plan[None]":
     """Read MIoT properties, each with what a spec calls it or with its number."""
     if not pairs:
         return
     miot = open_miot(connection)
-    outcomes = miot.read(*(name for name, _ in pairs))
+    outcomes = yield from miot.plan_read(*(name for name, _ in pairs))
     for (_, reading), outcome in zip(pairs, outcomes):
         reading.take(outcome)
     keep_batch(connection, miot)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """run: run an action of a device."""
 
+from ..exchange import Request
 from .connect import Connection
 from .output import format_bare, print_json, print_line
 from .specs import find_spec, open_miot, require_spec
@@ -19,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List
 
+    from ..client import Plan
     from ..miot import Action
     from .arguments import Options
 
@@ -28,21 +30,29 @@ def run(options: "Options") -> int:
     device, action, *texts = options.arguments
     check_property(action)
     with Connection(options, device) as connection:
-        find = require_spec if needs_spec([action]) else find_spec
-        spec = find(options, connection)
         try:
-            if spec is not None:
-                known = spec.action(action)
-                result = open_miot(connection).run(known, *read_values(known, texts))
-            elif is_plain(action):
-                values = [parse_value(text) for text in texts]
-                result = connection.client.send(action, values)
-            else:
-                result = open_miot(connection).run(action, *read_inputs(texts))
+            plan = call(options, connection, action, texts)
+            result = connection.client.carry_out(plan)
         except ValueError as error:
             raise UsageError(str(error)) from None
         show(options, connection, action, result)
     return DONE
+
+
+def call(
+    options: "Options", connection: Connection, action: str, texts: "List[str]"
+) -> "Plan[Any]":
+    """Run an action of a spec or by its number, or a method by its name."""
+    find = require_spec if needs_spec([action]) else find_spec
+    spec = yield from find(options, connection)
+    if spec is not None:
+        known = spec.action(action)
+        values = read_values(known, texts)
+        return (yield from open_miot(connection).plan_run(known, *values))
+    if is_plain(action):
+        params = [parse_value(text) for text in texts]
+        return (yield Request({"method": action, "params": params}, None).begin)
+    return (yield from open_miot(connection).plan_run(action, *read_inputs(texts)))
 
 
 def read_values(action: "Action", texts: "List[str]") -> "List[Any]":

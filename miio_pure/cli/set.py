@@ -4,6 +4,7 @@
 from time import sleep
 
 from ..errors import DeviceError, MiioError
+from ..exchange import Request
 from .connect import Connection
 from .output import format_bare, print_json, say
 from .specs import find_spec, open_miot, require_spec
@@ -21,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List, Optional
 
+    from ..client import Plan
     from ..miot import Spec
     from .arguments import Options
 
@@ -60,23 +62,70 @@ class Setting:
         self.value = one.check(parse_typed(self.text, one.values))
 
 
+class Report:
+    """What became of the settings of one device.
+
+    done: those that were set. failures: why others were refused. error: the MiioError
+    that ended it early, or None.
+    """
+
+    def __init__(self, settings: "List[Setting]") -> None:
+        self.settings = settings
+        self.done: "List[Setting]" = []
+        self.failures: "List[str]" = []
+        self.error: "Optional[MiioError]" = None
+
+
 def run(options: "Options") -> int:
     """Set the properties; say which of them were refused."""
     device, *texts = options.arguments
     settings = [Setting(text) for text in texts]
     with Connection(options, device) as connection:
-        names = [one.name for one in settings]
-        find = require_spec if needs_spec(names) else find_spec
-        spec = find(options, connection)
         try:
-            for one in settings:
-                one.prepare(spec)
-            status = set_all(options, connection, divide(settings))
+            plan = set_all(options, connection, settings)
+            report = connection.client.carry_out(plan)
         except ValueError as error:
             raise UsageError(str(error)) from None
-        if status == DONE and options.verify:
-            status = verify(connection, settings)
-    return status
+        show(options, connection, report)
+        if report.error is not None:
+            raise report.error
+        if report.failures:
+            return REFUSED
+        return verify(connection, settings) if options.verify else DONE
+
+
+def show(options: "Options", connection: Connection, report: Report) -> None:
+    """Print a line of JSON for each property that was set; say what failed."""
+    if options.json:
+        for one in report.done:
+            fields = connection.facts()
+            fields.update(property=one.name, value=one.value)
+            print_json(fields)
+    done = "these were set: " + " ".join(one.name for one in report.done)
+    for message in report.failures:
+        say("error: %s%s" % (message, "; " + done if report.done else ""))
+    if report.error is not None and report.done:
+        say("note: " + done)
+
+
+def set_all(
+    options: "Options", connection: Connection, settings: "List[Setting]"
+) -> "Plan[Report]":
+    """Set properties, neighbours together, until one fails."""
+    find = require_spec if needs_spec([one.name for one in settings]) else find_spec
+    spec = yield from find(options, connection)
+    for one in settings:
+        one.prepare(spec)
+    report = Report(settings)
+    try:
+        for group in divide(settings):
+            apply = apply_older if group[0].is_older else apply_miot
+            yield from apply(group, connection, report)
+            if report.failures:
+                break
+    except MiioError as error:
+        report.error = error
+    return report
 
 
 def divide(settings: "List[Setting]") -> "List[List[Setting]]":
@@ -91,76 +140,30 @@ def divide(settings: "List[Setting]") -> "List[List[Setting]]":
     return groups
 
 
-def set_all(
-    options: "Options", connection: Connection, groups: "List[List[Setting]]"
-) -> int:
-    """Set properties, a group at a time, until one fails; return the exit status."""
-    done: "List[Setting]" = []
+def apply_older(
+    group: "List[Setting]", connection: Connection, report: Report
+) -> "Plan[None]":
+    """Set a property of an older device."""
+    (one,) = group
+    params = one.value if isinstance(one.value, list) else [one.value]
     try:
-        for group in groups:
-            refused = apply(group, connection, done)
-            if refused:
-                for message in refused:
-                    say("error: " + message + describe(done))
-                return REFUSED
-    except MiioError:
-        if done:
-            say("note: " + describe(done).lstrip("; "))
-        raise
-    finally:
-        if options.json:
-            show(connection, done)
-    return DONE
-
-
-def apply(
-    group: "List[Setting]", connection: Connection, done: "List[Setting]"
-) -> "List[str]":
-    """Set a group of properties; return why some of them were refused.
-
-    done: a list that receives the others.
-    """
-    first = group[0]
-    if not first.is_older:
-        return apply_miot(group, connection, done)
-    value = first.value
-    params = value if isinstance(value, list) else [value]
-    try:
-        connection.client.send("set_" + first.name, params)
+        yield Request({"method": "set_" + one.name, "params": params}, None).begin
+        report.done.append(one)
     except DeviceError as error:
-        return ["%s: %s" % (first.name, error)]
-    done.append(first)
-    return []
+        report.failures.append("%s: %s" % (one.name, error))
 
 
 def apply_miot(
-    group: "List[Setting]", connection: Connection, done: "List[Setting]"
-) -> "List[str]":
-    """Do what apply() does for MIoT properties, with one request."""
-    miot = open_miot(connection)
-    outcomes = miot.write({one.property: one.value for one in group})
-    refused = []
+    group: "List[Setting]", connection: Connection, report: Report
+) -> "Plan[None]":
+    """Set MIoT properties, with one request."""
+    values = {one.property: one.value for one in group}
+    outcomes = yield from open_miot(connection).plan_write(values)
     for one, outcome in zip(group, outcomes):
         if outcome.is_done:
-            done.append(one)
+            report.done.append(one)
         else:
-            refused.append(explain_refusal(one.name, outcome.code))
-    return refused
-
-
-def describe(done: "List[Setting]") -> str:
-    """Return which properties were set before one failed."""
-    if not done:
-        return ""
-    return "; these were set: " + " ".join(one.name for one in done)
-
-
-def show(connection: Connection, done: "List[Setting]") -> None:
-    """Print a line of JSON for each property that was set."""
-    for one in done:
-        fields = connection.facts()
-        fields.update(property=one.name, value=one.value)
-        print_json(fields)
+            report.failures.append(explain_refusal(one.name, outcome.code))
 
 
 def verify(connection: Connection, settings: "List[Setting]") -> int:
@@ -172,7 +175,7 @@ def verify(connection: Connection, settings: "List[Setting]") -> int:
             return DONE
         if turn:
             sleep(READING_PAUSE)
-        complaints = compare(connection, waiting)
+        complaints = connection.client.carry_out(compare(connection, waiting))
         waiting = [one for one, text in zip(waiting, complaints) if text]
     for text in filter(None, complaints):
         say("error: " + text)
@@ -190,16 +193,16 @@ def can_be_verified(one: Setting) -> bool:
     return is_readable
 
 
-def compare(connection: Connection, settings: "List[Setting]") -> "List[str]":
+def compare(connection: Connection, settings: "List[Setting]") -> "Plan[List[str]]":
     """Read properties; return what is wrong with each, or ""."""
     # Few commands need this, and a router feels each import.
     from .get import Reading, read_miot, read_older
 
     readings = [Reading(one.name) for one in settings]
     pairs = list(zip(settings, readings))
-    read_older(connection, [reading for one, reading in pairs if one.is_older])
+    yield from read_older([reading for one, reading in pairs if one.is_older])
     newer = [(one.property, reading) for one, reading in pairs if not one.is_older]
-    read_miot(connection, newer)
+    yield from read_miot(connection, newer)
     return [
         (
             explain_difference(one, reading.value)

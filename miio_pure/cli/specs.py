@@ -9,12 +9,14 @@ import os
 
 from ..devices import default_path
 from ..errors import DeviceError, MiioError
+from ..exchange import Request
 from .arguments import find_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
+    from ..client import Plan
     from ..miot import Miot, Spec
     from .arguments import Options
     from .connect import Connection
@@ -53,23 +55,25 @@ def find_folder(options: "Options") -> "Optional[str]":
     return None if path is None else os.path.join(os.path.dirname(path), FOLDER)
 
 
-def find_spec(options: "Options", connection: "Connection") -> "Optional[Spec]":
-    """Return the spec of a device: that of --spec, or the saved one, or None."""
+def find_spec(options: "Options", connection: "Connection") -> "Plan[Optional[Spec]]":
+    """Find the spec of a device: that of --spec, or the saved one, or None."""
     if options.spec is not None:
         return load_spec(options.spec)
     folder = find_folder(options)
     # The model of a device need not be known where there are no specs.
     if folder is None or not os.path.isdir(folder):
         return None
-    path = find_file(options, find_model(connection))
+    model = yield from find_model(connection)
+    path = find_file(options, model)
     return None if path is None else load_spec(path)
 
 
-def require_spec(options: "Options", connection: "Connection") -> "Spec":
-    """Return the spec of a device; MissingSpec if there is none."""
-    spec = find_spec(options, connection)
+def require_spec(options: "Options", connection: "Connection") -> "Plan[Spec]":
+    """Find the spec of a device; MissingSpec if there is none."""
+    spec = yield from find_spec(options, connection)
     if spec is None:
-        raise MissingSpec(find_model(connection))
+        model = yield from find_model(connection)
+        raise MissingSpec(model)
     return spec
 
 
@@ -101,15 +105,16 @@ def is_file_name(model: str) -> bool:
     return letters.isalnum() and letters.isprintable() and len(model) <= MAX_MODEL
 
 
-def find_model(connection: "Connection") -> str:
-    """Return the model of a device: the saved one, else what it says itself."""
+def find_model(connection: "Connection") -> "Plan[str]":
+    """Find the model of a device: the saved one, else what it says itself, or ""."""
     record = connection.record
     if record is not None and record.model:
         return record.model
     try:
-        model = connection.client.info().get("model")
+        info = yield Request({"method": "miIO.info"}, None).begin
     except DeviceError:
-        model = None
+        info = None
+    model = info.get("model") if isinstance(info, dict) else None
     if not isinstance(model, str):
         return ""
     connection.keep(model=model)

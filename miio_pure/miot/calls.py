@@ -7,10 +7,8 @@ silent, cut their answer off, or leave some out. So we begin with 15 and halve o
 these; what is found out is remembered in `Miot.max_batch`. This holds for reading only.
 What is set in one call goes out in one request, as order and company may matter.
 
-The calls are written as plans. A plan is a generator that yields how each exchange with
-its device begins, as `Client.call` takes it, and is sent the result; where there is
-none, the MiioError is thrown in. So one device can be read by its client alone, and
-many devices at once.
+The calls are written as plans, as `Client.carry_out` takes them. So one device can be
+read by its client alone, and many devices at once.
 """
 
 from ..errors import DeviceError, MiioError, NoReply, PayloadError, meaning
@@ -20,14 +18,15 @@ from .spec import Action, Property, parse_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Generator, List, Optional, Sequence, Tuple, Union
+    from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
-    from ..client import Begin, Client
+    from ..client import Client, Plan
     from .spec import Spec
 
-    Plan = Generator[Begin[Any], Any, Any]
     Address = Tuple[int, int]
     Name = Union[str, Property]
+    # Code and value of each property.
+    Answers = Dict[Address, Tuple[Optional[int], Any]]
 
 MAX_BATCH = 15  # properties
 MAX_PARAMS = 1000  # bytes of JSON
@@ -120,13 +119,11 @@ class Miot:
 
     def read(self, *names: "Name") -> "List[Outcome]":
         """Return an Outcome for each property, in the order of the names."""
-        outcomes: "List[Outcome]" = self._drive(self.plan_read(*names))
-        return outcomes
+        return self.client.carry_out(self.plan_read(*names))
 
     def write(self, values: "Dict[Any, Any]") -> "List[Outcome]":
         """Set properties, in one request, and return an Outcome for each."""
-        outcomes: "List[Outcome]" = self._drive(self.plan_write(values))
-        return outcomes
+        return self.client.carry_out(self.plan_write(values))
 
     def status(self) -> "List[Outcome]":
         """Return an Outcome for each property that can be read; this takes a spec."""
@@ -141,15 +138,14 @@ class Miot:
         device expects objects there, such as {"piid": 1, "value": 33}. Raises
         DeviceError if the device refuses it.
         """
-        results: "List[Any]" = self._drive(self.plan_run(action, *values))
-        return results
+        return self.client.carry_out(self.plan_run(action, *values))
 
-    def plan_read(self, *names: "Name") -> "Plan":
+    def plan_read(self, *names: "Name") -> "Plan[List[Outcome]]":
         """Return the plan of read()."""
         outcomes = [Outcome(self._find(name, "read")) for name in names]
         return self._read(outcomes)
 
-    def plan_write(self, values: "Dict[Any, Any]") -> "Plan":
+    def plan_write(self, values: "Dict[Any, Any]") -> "Plan[List[Outcome]]":
         """Return the plan of write()."""
         outcomes = []
         for name, value in values.items():
@@ -160,7 +156,9 @@ class Miot:
             raise ValueError("a property is given twice, under two names")
         return self._write(outcomes)
 
-    def plan_run(self, action: "Union[str, Action]", *values: "Any") -> "Plan":
+    def plan_run(
+        self, action: "Union[str, Action]", *values: "Any"
+    ) -> "Plan[List[Any]]":
         """Return the plan of run()."""
         if isinstance(action, str) and self.spec is not None:
             action = self.spec.action(action)
@@ -176,27 +174,13 @@ class Miot:
         name.require(access)
         return name
 
-    def _drive(self, plan: "Plan") -> "Any":
-        """Carry out a plan with this client alone."""
-        try:
-            begin = next(plan)
-            while True:
-                try:
-                    result = self.client.call(begin)
-                except MiioError as error:
-                    begin = plan.throw(error)
-                else:
-                    begin = plan.send(result)
-        except StopIteration as end:
-            return end.value
-
-    def _name_device(self) -> "Plan":
+    def _name_device(self) -> "Plan[None]":
         """Find out what to call the device; some insist on it (python-miio #1896)."""
         if self.did is None:
             greeting = yield greet
             self.did = name_device(greeting.header.device_id)
 
-    def _read(self, outcomes: "List[Outcome]") -> "Plan":
+    def _read(self, outcomes: "List[Outcome]") -> "Plan[List[Outcome]]":
         yield from self._name_device()
         # Two names may mean the same property.
         wanted: "Dict[Address, List[Outcome]]" = {}
@@ -233,7 +217,7 @@ class Miot:
     def _make_items(self, batch: "Sequence[Address]") -> "List[Dict[str, Any]]":
         return [{"did": self.did, "siid": siid, "piid": piid} for siid, piid in batch]
 
-    def _read_batch(self, batch: "List[Address]") -> "Plan":
+    def _read_batch(self, batch: "List[Address]") -> "Plan[Answers]":
         """Return {address: (code, value)} of what the device answered."""
         params = self._make_items(batch)
         request = Request({"method": "get_properties", "params": params}, None)
@@ -258,7 +242,7 @@ class Miot:
             if code < 0 or "value" in item
         }
 
-    def _write(self, outcomes: "List[Outcome]") -> "Plan":
+    def _write(self, outcomes: "List[Outcome]") -> "Plan[List[Outcome]]":
         yield from self._name_device()
         params = self._make_items([(one.siid, one.piid) for one in outcomes])
         for item, one in zip(params, outcomes):
@@ -271,7 +255,7 @@ class Miot:
             one.code = code
         return outcomes
 
-    def _run(self, action: Action, given: "List[Any]") -> "Plan":
+    def _run(self, action: Action, given: "List[Any]") -> "Plan[List[Any]]":
         yield from self._name_device()
         params: "Dict[str, Any]" = {"did": self.did, "in": given}
         params.update(siid=action.siid, aiid=action.aiid)
