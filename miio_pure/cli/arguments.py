@@ -5,7 +5,6 @@ A new command is a row in COMMANDS and a module of its own, whose function run()
 the Options and returns the exit status.
 """
 
-import os
 import sys
 
 from .secret import check_secret
@@ -311,7 +310,9 @@ def explain_surplus(command: Command) -> str:
 
 def find_program() -> str:
     """Return how the user calls this program."""
-    name = os.path.basename(sys.argv[0] if sys.argv else "")
+    path = sys.argv[0] if sys.argv else ""
+    # On Windows, folders may be separated by either sign.
+    _, _, name = path.replace("\\", "/").rpartition("/")
     if name in ("", "-c", "-m", "__main__.py"):
         package, _, _ = __name__.rpartition(".cli.")
         return "python3 -m " + package

@@ -6,11 +6,10 @@ as a host name. A saved device that is no longer at its address is looked for wi
 broadcast, and its new address is saved.
 """
 
-import os
-
 from ..client import Client
 from ..errors import MiioError, NoReply, TokenError
 from ..packet import Token
+from ..surroundings import default_path, exists, read_variable
 from .arguments import find_program
 from .output import Waiting, say
 from .secret import check_secret
@@ -51,7 +50,7 @@ def read_token(options: "Options") -> "Optional[Given]":
     """Return the token of --token or MIIO_TOKEN; UsageError if it is malformed."""
     source, text = "--token", options.token
     if text is None:
-        source, text = "MIIO_TOKEN", os.environ.get("MIIO_TOKEN") or None
+        source, text = "MIIO_TOKEN", read_variable("MIIO_TOKEN") or None
     try:
         return None if text is None else Given(Token(text), source)
     except TokenError as error:
@@ -59,17 +58,21 @@ def read_token(options: "Options") -> "Optional[Given]":
 
 
 def open_devices(options: "Options") -> "Optional[Devices]":
-    """Return the saved devices; None where there can be none."""
+    """Return the saved devices; None where there are none."""
+    if options.devices is not None and not exists(options.devices):
+        raise UsageError("--devices: there is no such file; devices add makes one")
+    path = options.devices or default_path()
+    # Without a file, a router need not wait for the import. Only Devices knows what to
+    # say about a path that begins at the current folder, which may have been removed.
+    if path is None or path[:1] == "/" and not exists(path):
+        return None
     try:
-        from ..devices import Devices, default_path
+        from ..devices import Devices
     except ImportError:
         if options.devices is not None:
             raise UsageError("this copy came without devices.py") from None
         return None
-    if options.devices is not None and not os.path.exists(options.devices):
-        raise UsageError("--devices: there is no such file; devices add makes one")
-    path = options.devices or default_path()
-    return None if path is None else Devices(path)
+    return Devices(path)
 
 
 def create_devices(options: "Options") -> "Devices":
