@@ -119,7 +119,7 @@ OPTIONS = {
     "save": ("", "keep what is found among the saved devices"),
     "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
     "without": ("PART,...", "parts to leave out: devices, simulator, tokens"),
-    "bytecode": ("", "put in bytecode, so that this very Python starts faster"),
+    "bytecode": ("", "bytecode: starts faster, but only with this very Python"),
     "help": ("", "show this help"),
     "version": ("", "show the version, and where this copy lies"),
 }
