@@ -12,7 +12,7 @@ import unittest
 
 from miio_pure import aes
 from miio_pure.cli.slim import strip_source
-
+from miio_pure.devices import Devices, Record
 from miio_pure.simulator import Simulator, fan
 
 from ..support import TOKEN, house, pyz, run_python
@@ -57,11 +57,11 @@ print(status, used.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 
 
 class ModulesTest(unittest.TestCase):
-    def loaded(self, script):
+    def loaded(self, script, **options):
         """Return the modules that a script loads into a bare interpreter."""
         watch = "import sys; before = set(sys.modules)\n%s\n" % script
         watch += "print(' '.join(set(sys.modules) - before))"
-        status, out, err = run_python("-S", "-c", watch)
+        status, out, err = run_python("-S", "-c", watch, **options)
         self.assertEqual((status, err), (0, ""))
         return set(out.splitlines()[-1].split())
 
@@ -76,23 +76,29 @@ class ModulesTest(unittest.TestCase):
     @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
     def test_a_command_that_runs_as_a_file_loads_little_more(self):
         standard = self.loaded("import " + ", ".join(LIBRARY + COMMAND_LINE))
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        link, saved = (os.path.join(folder.name, name) for name in ("link", "saved"))
+        os.symlink(MAIN, link)
+        fields = {"name": "lamp", "address": "127.0.0.1", "token": TOKEN}
         with Simulator(fan(TOKEN)) as simulator:
-            for words in (
-                ("info", "127.0.0.1"),
-                ("send", "127.0.0.1", "get_prop", '["power"]'),
-                ("get", "127.0.0.1", "power"),
-                ("get", "127.0.0.1", "2.1"),
-                ("set", "127.0.0.1", "power=off"),
-            ):
-                options = ["--port", str(simulator.port), "--token", TOKEN]
-                script = RUN_AS_FILE % (
-                    MAIN,
-                    house.PACKAGE,
-                    [MAIN] + list(words) + options,
-                )
-                more = self.loaded("import sys\n" + script) - standard
-                strange = {name for name in more if not name.startswith("miio_pure")}
-                self.assertEqual(strange, set(), words)
+            record = Record("", device_id=simulator.device.device_id, **fields)
+            Devices(saved).save([record])
+            for device, token in (("127.0.0.1", TOKEN), ("lamp", "")):
+                env = dict(os.environ, MIIO_TOKEN=token)
+                env["MIIO_DEVICES"] = saved if device == "lamp" else saved + "-not"
+                for main, words in (
+                    (MAIN, ["info", device]),
+                    (link, ["send", device, "get_prop", '["power"]']),
+                    (MAIN, ["get", device, "power"]),
+                    (link, ["get", device, "2.1"]),
+                    (MAIN, ["set", device, "power=off"]),
+                ):
+                    words += ["--port", str(simulator.port)]
+                    script = RUN_AS_FILE % (main, house.PACKAGE, [main] + words)
+                    more = self.loaded("import sys\n" + script, env=env) - standard
+                    strange = [name for name in more if "miio_pure" not in name]
+                    self.assertEqual(strange, [], words)
 
 
 class BytesTest(unittest.TestCase):
