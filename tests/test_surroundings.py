@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a process finds around it, whether it has loaded the os module or not."""
 
-import importlib.util
 import os
 import sys
 import unittest
@@ -12,6 +11,7 @@ from miio_pure.surroundings import exists, is_file, read_rights, read_variable
 
 from .support import ROOT, run_python
 from .support.files import FolderCase
+from .support.system import load_without
 
 # Prints variables as a bare interpreter reads them.
 READ = """
@@ -55,10 +55,7 @@ class SystemTest(unittest.TestCase):
     @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
     def test_os_serves_where_there_is_no_posix(self):
         """As on Windows."""
-        spec = importlib.util.find_spec("miio_pure.surroundings")
-        module = importlib.util.module_from_spec(spec)
-        with mock.patch.dict(sys.modules, posix=None):
-            spec.loader.exec_module(module)
+        module = load_without("posix", "miio_pure.surroundings")
         self.assertIs(module.system, os)
         self.assertTrue(module.exists(ROOT) and module.is_file(__file__))
         with mock.patch.dict(os.environ, {"MIIO_A": "x"}):
