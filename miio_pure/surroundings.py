@@ -14,11 +14,13 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Optional, Tuple
 
 # What the bits of a mode mean, which the module stat would tell: S_IFMT, S_IFREG and
 # S_IMODE.
 KIND, REGULAR, RIGHTS = 0o170000, 0o100000, 0o777
+# What may stand between the folders of a path.
+SEPARATORS = "/\\" if sys.platform == "win32" else "/"
 
 
 def read_variable(name: str) -> "Optional[str]":
@@ -44,6 +46,12 @@ def default_path() -> "Optional[str]":
     if not home:
         return None
     return home.rstrip("/") + "/.config/miio_pure/devices.json"
+
+
+def split_path(path: str) -> "Tuple[str, str]":
+    """Return the folder of a path, up to its last separator, and the name in it."""
+    end = max(map(path.rfind, SEPARATORS)) + 1
+    return path[:end], path[end:]
 
 
 def exists(path: str) -> bool:

@@ -7,7 +7,13 @@ import unittest
 from unittest import mock
 
 from miio_pure import surroundings
-from miio_pure.surroundings import exists, is_file, read_rights, read_variable
+from miio_pure.surroundings import (
+    exists,
+    is_file,
+    read_rights,
+    read_variable,
+    split_path,
+)
 
 from .support import ROOT, run_python
 from .support.files import FolderCase
@@ -75,6 +81,19 @@ class FilesTest(FolderCase):
         os.remove(path)
         for gone in (path, link, path + "\0", os.path.join(link, "x")):
             self.assertFalse(exists(gone), gone)
+
+    def test_the_folder_and_the_name_of_a_path(self):
+        for path, folder, name in (
+            ("", "", ""),
+            ("name", "", "name"),
+            ("/name", "/", "name"),
+            ("/a b/c/name", "/a b/c/", "name"),
+            ("folder/", "folder/", ""),
+        ):
+            self.assertEqual(split_path(path), (folder, name))
+        with mock.patch.object(surroundings, "SEPARATORS", "/\\"):
+            self.assertEqual(split_path("C:\\a/b\\name"), ("C:\\a/b\\", "name"))
+            self.assertEqual(split_path("C:\\a\\b/name"), ("C:\\a\\b/", "name"))
 
     def test_the_rights_of_an_open_file(self):
         path = self.write(b"text", "file")

@@ -7,6 +7,7 @@ the Options and returns the exit status.
 
 import sys
 
+from ..surroundings import split_path
 from .secret import check_secret
 from .status import UsageError
 
@@ -310,9 +311,7 @@ def explain_surplus(command: Command) -> str:
 
 def find_program() -> str:
     """Return how the user calls this program."""
-    path = sys.argv[0] if sys.argv else ""
-    # On Windows, folders may be separated by either sign.
-    _, _, name = path.replace("\\", "/").rpartition("/")
+    _, name = split_path(sys.argv[0] if sys.argv else "")
     if name in ("", "-c", "-m", "__main__.py"):
         package, _, _ = __name__.rpartition(".cli.")
         return "python3 -m " + package
