@@ -6,12 +6,13 @@ with Client("192.168.1.47", tokens=Devices()) as client:
     client.info()
 """
 
-import os
+import sys
 from time import monotonic, sleep, time
 
 from .errors import MiioError, TokenError
 from .host import parse, write
 from .packet import Token
+from .surroundings import default_path, exists, is_file, read_rights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ class Devices:
     """The saved devices in a file. A file that is not there yet is empty.
 
     path: by default, what default_path() returns. records: a Record for each device.
-    source: the path, for messages. warning: why its tokens must not be used, which is
-    "" if all is well. Raises MiioError for a file that cannot be read or is damaged.
+    warning: why its tokens must not be used, which is "" if all is well. Raises
+    MiioError for a file that cannot be read or is damaged.
     """
 
     def __init__(self, path: "Optional[str]" = None) -> None:
@@ -120,9 +121,8 @@ class Devices:
         self.records: "List[Record]" = []
         self.warning = ""
         try:
-            # This fails where the current folder has been removed.
-            self.source = os.path.realpath(path)
-            if os.path.exists(self.source):
+            self._path = _complete(path)
+            if exists(self._path):
                 self._load()
         except OSError as error:
             raise MiioError("%s: cannot be read: %s" % (path, error.strerror)) from None
@@ -130,12 +130,19 @@ class Devices:
     def __repr__(self) -> str:
         return "<Devices in %s: %d>" % (self.source, len(self.records))
 
+    @property
+    def source(self) -> str:
+        """The path of the file, without links, for messages and for saving."""
+        import os
+
+        return os.path.realpath(self._path)
+
     def token(self, device_id: int) -> "Optional[Token]":
         """Return the token of a device, or None if it is not saved.
 
         Raises TokenError if other users can read the file.
         """
-        self._check_rights()
+        self.check_rights()
         record = self.record(device_id)
         return Token(record.token) if record else None
 
@@ -177,6 +184,8 @@ class Devices:
 
     def _lock_and(self, work: "Callable[[bool], int]", timeout: float) -> int:
         """Do work(is_alone) while no other program writes the file."""
+        import os
+
         try:
             folder = os.path.dirname(self.source)
             os.makedirs(folder, 0o700, exist_ok=True)
@@ -191,17 +200,18 @@ class Devices:
                 "%s: cannot be written: %s" % (self.source, error.strerror)
             ) from None
 
-    def _check_rights(self) -> None:
+    def check_rights(self) -> None:
+        """Raise TokenError if other users can read the file."""
         if self.warning:
             raise TokenError(self.warning)
 
     def _load(self) -> None:
-        if not os.path.isfile(self.source):
+        if not is_file(self._path):
             raise MiioError("%s: not a file" % self.source)
-        with open(self.source, "rb") as file:
-            rights = os.fstat(file.fileno()).st_mode
+        with open(self._path, "rb") as file:
+            rights = read_rights(file.fileno())
             data = file.read(MAX_FILE + 1)
-        if os.name == "posix" and rights & _RIGHTS_OF_OTHERS:
+        if sys.platform != "win32" and rights & _RIGHTS_OF_OTHERS:
             self.warning = (
                 "other users can read this file, and the tokens in it; run: "
                 "chmod 600 %s" % _quote(self.source)
@@ -250,7 +260,7 @@ class Devices:
     def _read_again(self) -> "List[Record]":
         """Return what is in the file: other programs may have changed it."""
         current = Devices(self.source)
-        current._check_rights()
+        current.check_rights()
         return current.records
 
     def _store(self, kept: "List[Record]", is_alone: bool) -> None:
@@ -267,19 +277,22 @@ class Devices:
         self.records = kept
 
 
-def default_path() -> "Optional[str]":
-    """Return where saved devices are kept, or None where there is no home for them."""
-    named = os.environ.get("MIIO_DEVICES")
-    if named:
-        return named
-    home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
-    if not home:
-        return None
-    return os.path.join(home, ".config", "miio_pure", "devices.json")
+def _complete(path: str) -> str:
+    """Return a path from the root on, so that it means the same in any folder.
+
+    Raises OSError where the current folder has been removed.
+    """
+    if path[:1] == "/":
+        return path
+    import os
+
+    return os.path.abspath(path)
 
 
 def replace_file(path: str, data: bytes) -> None:
     """Write a file as a whole, or not at all."""
+    import os
+
     draft = "%s.%d.new" % (path, os.getpid())
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -299,6 +312,8 @@ def _remove_drafts(path: str, is_alone: bool) -> None:
     is_alone: this process holds the lock, so nobody is at work on any draft. Otherwise
     only those that have not been touched for an hour are removed.
     """
+    import os
+
     folder, name = os.path.split(path)
     for entry in os.listdir(folder):
         number = entry[len(name) + 1 : -len(".new")]
@@ -315,6 +330,8 @@ def _lock(folder: str, timeout: float) -> int:
         import fcntl
     except ImportError:  # pragma: no cover (Windows)
         return -1
+    import os
+
     deadline = monotonic() + timeout
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The client on real sockets: threads, forks, Ctrl-C, and what the network refuses."""
 
-import importlib.util
 import os
 import sys
 import threading
@@ -23,6 +22,7 @@ from miio_pure.client import system as SYSTEM
 from miio_pure.simulator import FakeDevice, Simulator, fan
 
 from .support import CLOSED_PORT, ROOT, TOKEN, run_python
+from .support.system import load_without
 
 # Asks a device in two processes at once, over a client that was made before the fork.
 FORK = """
@@ -126,10 +126,7 @@ class CallTest(unittest.TestCase):
     @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
     def test_a_system_without_posix(self):
         """As Windows."""
-        spec = importlib.util.find_spec("miio_pure.client")
-        module = importlib.util.module_from_spec(spec)
-        with mock.patch.dict(sys.modules, posix=None):
-            spec.loader.exec_module(module)
+        module = load_without("posix", "miio_pure.client")
         self.assertIs(module.system, os)
 
     def test_a_client_needs_no_device_to_be_made(self):

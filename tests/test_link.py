@@ -2,9 +2,7 @@
 """Addresses, sockets, and what socket errors mean."""
 
 import errno
-import importlib.util
 import socket
-import sys
 import time
 import unittest
 from unittest import mock
@@ -12,7 +10,7 @@ from unittest import mock
 from miio_pure import NoReply, link
 from miio_pure.link import Link, explain
 
-from .support.system import system
+from .support.system import load_without, system
 
 
 class Fake(link.socket.socket):
@@ -153,10 +151,7 @@ class LinkTest(unittest.TestCase):
                 self.connect(9)
 
     def test_a_system_without_the_c_half_of_sockets(self):
-        spec = importlib.util.find_spec("miio_pure.link")
-        module = importlib.util.module_from_spec(spec)
-        with mock.patch.dict(sys.modules, _socket=None):
-            spec.loader.exec_module(module)
+        module = load_without("_socket", "miio_pure.link")
         self.assertIs(module.socket, socket)
 
     def test_what_errors_mean(self):

@@ -5,9 +5,9 @@ A new command is a row in COMMANDS and a module of its own, whose function run()
 the Options and returns the exit status.
 """
 
-import os
 import sys
 
+from ..surroundings import split_path
 from .secret import check_secret
 from .status import UsageError
 
@@ -129,7 +129,7 @@ OPTIONS = {
     "actions": ("", "show the actions, not the properties"),
     "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
     "without": ("PART,...", "parts to leave out: devices, simulator, tokens"),
-    "bytecode": ("", "put in bytecode, so that this very Python starts faster"),
+    "bytecode": ("", "bytecode: starts faster, but only with this very Python"),
     "help": ("", "show this help"),
     "version": ("", "show the version, and where this copy lies"),
 }
@@ -321,7 +321,7 @@ def explain_surplus(command: Command) -> str:
 
 def find_program() -> str:
     """Return how the user calls this program."""
-    name = os.path.basename(sys.argv[0] if sys.argv else "")
+    _, name = split_path(sys.argv[0] if sys.argv else "")
     if name in ("", "-c", "-m", "__main__.py"):
         package, _, _ = __name__.rpartition(".cli.")
         return "python3 -m " + package

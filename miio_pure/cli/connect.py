@@ -6,12 +6,10 @@ as a host name. A saved device that is no longer at its address is looked for wi
 broadcast, and its new address is saved.
 """
 
-import os
-
 from ..client import Client
 from ..errors import MiioError, NoReply, TokenError
 from ..packet import Token
-from .arguments import find_program
+from ..surroundings import default_path, exists, read_variable
 from .output import Waiting, say
 from .secret import check_secret
 from .status import UsageError
@@ -49,7 +47,7 @@ def read_token(options: "Options") -> "Optional[Given]":
     """Return the token of --token or MIIO_TOKEN; UsageError if it is malformed."""
     source, text = "--token", options.token
     if text is None:
-        source, text = "MIIO_TOKEN", os.environ.get("MIIO_TOKEN") or None
+        source, text = "MIIO_TOKEN", read_variable("MIIO_TOKEN") or None
     try:
         return None if text is None else Given(Token(text), source)
     except TokenError as error:
@@ -57,24 +55,33 @@ def read_token(options: "Options") -> "Optional[Given]":
 
 
 def open_devices(options: "Options") -> "Optional[Devices]":
-    """Return the saved devices; None where there can be none."""
+    """Return the saved devices; None where there are none."""
+    if options.devices is not None and not exists(options.devices):
+        raise UsageError("--devices: there is no such file; devices add makes one")
+    path = options.devices or default_path()
+    # Without a file, a router need not wait for the import. Only Devices knows what to
+    # say about a path that begins at the current folder, which may have been removed.
+    if path is None or path[:1] == "/" and not exists(path):
+        return None
     try:
-        from ..devices import Devices, default_path
+        from ..devices import Devices
     except ImportError:
         if options.devices is not None:
             raise UsageError("this copy came without devices.py") from None
         return None
-    if options.devices is not None and not os.path.exists(options.devices):
-        raise UsageError("--devices: there is no such file; devices add makes one")
-    path = options.devices or default_path()
-    return None if path is None else Devices(path)
+    return Devices(path)
 
 
 def create_devices(options: "Options") -> "Devices":
-    """Return the saved devices, to save more; the file need not be there yet."""
+    """Return the saved devices, to save more; the file need not be there yet.
+
+    Raises TokenError if other users can read the file.
+    """
     from ..devices import Devices
 
-    return Devices(options.devices)
+    devices = Devices(options.devices)
+    devices.check_rights()
+    return devices
 
 
 def check_address(text: str) -> None:
@@ -210,6 +217,8 @@ class Connection:
         if self._given is not None:
             return self._given
         if self._devices is not None and self._devices.records:
+            # Nothing that the device says can change this, so it comes before a hello.
+            self._devices.check_rights()
             return self._devices
         return None
 
@@ -275,12 +284,14 @@ class Connection:
         """Return what to do about a token that is missing or wrong."""
         if self._given is not None:
             return ""
-        command = "%s devices add " % find_program()
+        from .hint import format_hint
+
         if self.record is not None:
             name = self.record.name or self.record.device_id
-            return "; to replace the saved token: %s%s --token HEX" % (command, name)
+            hint = format_hint(self._options, "devices add", name, "--token", "HEX")
+            return "; to replace the saved token: " + hint
         if self._tokens is not None:
-            return ": %s%s" % (command, self._text)
+            return ": " + format_hint(self._options, "devices add", self._text)
         return ""
 
 

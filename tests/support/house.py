@@ -32,10 +32,11 @@ CORE_ROWS = PURE_ROWS + (
 )
 # A copy works without any of these that it does not use.
 ROWS = CORE_ROWS + (
+    Row("surroundings", ""),
     Row("together", "core"),
     Row("miot", "core together"),
     Row("neighbours", "core"),
-    Row("devices", "core"),
+    Row("devices", "core surroundings"),
     Row("join", "core"),
     Row("simulator", "core miot"),
     Row("files", "errors aes"),
