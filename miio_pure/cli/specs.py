@@ -5,11 +5,9 @@ A spec is saved under the name of its model, such as zhimi.airpurifier.mb4.json,
 a spec file does not hold all of that, under what its URN says: zhimi-mb4.json.
 """
 
-import os
-
-from ..devices import default_path
 from ..errors import DeviceError, MiioError
 from ..exchange import Request
+from ..surroundings import default_path, exists, split_path
 from .arguments import find_program
 
 TYPE_CHECKING = False
@@ -52,7 +50,7 @@ class MissingSpec(MiioError):
 def find_folder(options: "Options") -> "Optional[str]":
     """Return the folder of the saved specs, or None where there is no home for it."""
     path = options.devices or default_path()
-    return None if path is None else os.path.join(os.path.dirname(path), FOLDER)
+    return None if path is None else split_path(path)[0] + FOLDER
 
 
 def find_spec(options: "Options", connection: "Connection") -> "Plan[Optional[Spec]]":
@@ -61,7 +59,7 @@ def find_spec(options: "Options", connection: "Connection") -> "Plan[Optional[Sp
         return load_spec(options.spec)
     folder = find_folder(options)
     # The model of a device need not be known where there are no specs.
-    if folder is None or not os.path.isdir(folder):
+    if folder is None or not exists(folder):
         return None
     model = yield from find_model(connection)
     path = find_file(options, model)
@@ -93,8 +91,8 @@ def find_file(options: "Options", model: str) -> "Optional[str]":
         return None
     first, _, rest = model.partition(".")
     for name in (model, "%s-%s" % (first, rest.rpartition(".")[2])):
-        path = os.path.join(folder, name + ".json")
-        if os.path.exists(path):
+        path = "%s/%s.json" % (folder, name)
+        if exists(path):
             return path
     return None
 
