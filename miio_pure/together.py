@@ -23,7 +23,7 @@ while a request to it is under way, and never while its own outcome is being yie
 
 import time
 
-from .client import Client, system
+from .client import Client
 from .errors import MiioError, NoReply
 from .exchange import Request, ask
 from .link import PORT, Link, check_limits
@@ -208,12 +208,14 @@ class _Run:
         self._strands: "List[_Strand]" = []
 
     def outcomes(self, timeout: float) -> "Iterator[Outcome]":
-        process = system.getpid()
+        import os
+
+        process = os.getpid()
         try:
             try:
                 for outcome in self._go_on(time.monotonic() + timeout):
                     yield outcome
-                    if system.getpid() != process:
+                    if os.getpid() != process:
                         # The parent, which has the same sockets, waits for the answers.
                         raise RuntimeError("another process began this call")
             finally:
