@@ -21,6 +21,7 @@ outcome. Plans of the same client run one after the other.
 while a request to it is under way, and never while its own outcome is being yielded.
 """
 
+import os
 import time
 
 from .client import Client
@@ -71,9 +72,9 @@ def send_to_all(
     """Call a method of many devices; yield (client, result or MiioError) as each ends.
 
     The arguments are those of Client.send(). timeout: s, for all of it; the clients'
-    own timeouts do not count. A client that is given twice is called twice. Nothing
-    is sent before the first outcome is asked for; after the last one asked for, close()
-    ends what is still under way, as leaving a `for` loop does.
+    own timeouts do not count. A client that is given twice is called twice. This is a
+    generator: nothing is sent before its first value is asked for, and if you leave
+    early, close() ends what is still under way.
     """
     request = Request({"method": method, "params": params}, retry)
     return run_all([(client, _ask_once(request)) for client in clients], timeout)
@@ -206,18 +207,12 @@ class _Run:
         # may open.
         self._keep_open = len(plans) <= MAX_UNDER_WAY
         self._strands: "List[_Strand]" = []
+        self._process = os.getpid()
 
     def outcomes(self, timeout: float) -> "Iterator[Outcome]":
-        import os
-
-        process = os.getpid()
         try:
             try:
-                for outcome in self._go_on(time.monotonic() + timeout):
-                    yield outcome
-                    if os.getpid() != process:
-                        # The parent, which has the same sockets, waits for the answers.
-                        raise RuntimeError("another process began this call")
+                yield from self._go_on(time.monotonic() + timeout)
             finally:
                 self._close()
         finally:
@@ -255,16 +250,23 @@ class _Run:
             if not outcomes:
                 return
             yield strand.client, outcomes[0]
+            self._check_process()
             if not strand.begin_next():
                 self._strands.remove(strand)
                 return
             resume, given = strand.call.send, None
 
+    def _check_process(self) -> None:
+        """Refuse to go on in the child of a fork, which has its parent's sockets."""
+        if self._process != os.getpid():
+            raise RuntimeError("the process that began this call goes on with it")
+
     def _find_due(self) -> "Iterator[Tuple[_Strand, Callable[[Any], Any], Any]]":
         """Wait; yield each strand that has something to do, and how it goes on."""
-        left = min(strand.until for strand in self._strands) - time.monotonic()
+        now = time.monotonic()
+        until = min((strand.until for strand in self._strands), default=now)
         links = [one.source for one in self._strands if isinstance(one.source, Link)]
-        ready = set(find_ready(links, max(0.0, left)))
+        ready = set(find_ready(links, max(0.0, until - now)))
         now = time.monotonic()
         for strand in self._strands[:]:
             call, is_over = strand.call, strand.until <= now
