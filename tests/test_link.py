@@ -45,7 +45,7 @@ class Unreliable(link.socket.socket):
 
 class LinkTest(unittest.TestCase):
     def connect(self, port):
-        made = Link("127.0.0.1", port, None, time.monotonic() + 1)
+        made = Link("lamp", "127.0.0.1", port)
         self.addCleanup(made.close)
         return made
 
@@ -104,8 +104,9 @@ class LinkTest(unittest.TestCase):
                 self.assertEqual(made.send(b"x"), "text of the system")
             Fake.on_send = []
             self.assertIsNone(made.send(b"x"))
-            self.assertIsNone(made.receive(time.monotonic() + 5))
-        self.assertEqual(Fake.on_receive, [])
+            for left in (1, 0, 0):
+                self.assertIsNone(made.receive(time.monotonic() + 5))
+                self.assertEqual(len(Fake.on_receive), left)
 
     def test_a_new_socket_waits_for_a_network_that_is_down(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
@@ -147,7 +148,7 @@ class LinkTest(unittest.TestCase):
     def test_a_system_without_sockets(self):
         refuse = mock.Mock(side_effect=OSError(errno.EMFILE, "Too many open files"))
         with system(socket=refuse):
-            with self.assertRaisesRegex(NoReply, "gives no socket: Too many"):
+            with self.assertRaisesRegex(NoReply, "cannot open a socket: Too many"):
                 self.connect(9)
 
     def test_a_system_without_the_c_half_of_sockets(self):

@@ -9,6 +9,7 @@ broadcast, and its new address is saved.
 from ..client import Client
 from ..errors import MiioError, NoReply, TokenError
 from ..packet import Token
+from ..plans import carry_out
 from ..surroundings import default_path, exists, read_variable
 from .output import Waiting, say
 from .secret import check_secret
@@ -16,13 +17,16 @@ from .status import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Tuple
+    from typing import Any, Dict, Optional, Tuple, TypeVar
 
     from ..devices import Devices, Record
     from ..discovery import Found
     from ..link import Trace
+    from ..plans import Plan
     from ..session import Saved
     from .arguments import Options
+
+    Result = TypeVar("Result")
 
 LOW_WORD = 0xFFFFFFFF
 # The share of the time in which a saved device has to answer at its saved address.
@@ -162,6 +166,10 @@ class Connection:
     def facts(self) -> "Dict[str, Any]":
         """Return what names the device in a line of JSON."""
         return {"address": self.found.address, "device_id": self.found.device_id}
+
+    def carry_out(self, plan: "Plan[Result]") -> "Result":
+        """Carry out a plan with this device, and return its value."""
+        return carry_out(self.client, plan)
 
     def keep(self, **fields: str) -> None:
         """Save what was found out about a saved device, so that it is known next time.

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
-    from ..client import Plan
+    from ..plans import Plan
     from ..miot import Outcome, Property
     from .arguments import Options
 
@@ -64,7 +64,7 @@ def run(options: "Options") -> int:
         check_property(name)
     with Connection(options, device) as connection:
         try:
-            readings = connection.client.carry_out(read(options, connection, names))
+            readings = connection.carry_out(read(options, connection, names))
         except ValueError as error:
             raise UsageError(str(error)) from None
     good = [one for one in readings if one.is_good()]

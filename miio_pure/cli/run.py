@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List
 
-    from ..client import Plan
+    from ..plans import Plan
     from ..miot import Action
     from .arguments import Options
 
@@ -32,7 +32,7 @@ def run(options: "Options") -> int:
     with Connection(options, device) as connection:
         try:
             plan = call(options, connection, action, texts)
-            result = connection.client.carry_out(plan)
+            result = connection.carry_out(plan)
         except ValueError as error:
             raise UsageError(str(error)) from None
         show(options, connection, action, result)

@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List, Optional
 
-    from ..client import Plan
+    from ..plans import Plan
     from ..miot import Spec
     from .arguments import Options
 
@@ -83,7 +83,7 @@ def run(options: "Options") -> int:
     with Connection(options, device) as connection:
         try:
             plan = set_all(options, connection, settings)
-            report = connection.client.carry_out(plan)
+            report = connection.carry_out(plan)
         except ValueError as error:
             raise UsageError(str(error)) from None
         show(options, connection, report)
@@ -175,7 +175,7 @@ def verify(connection: Connection, settings: "List[Setting]") -> int:
             return DONE
         if turn:
             sleep(READING_PAUSE)
-        complaints = connection.client.carry_out(compare(connection, waiting))
+        complaints = connection.carry_out(compare(connection, waiting))
         waiting = [one for one, text in zip(waiting, complaints) if text]
     for text in filter(None, complaints):
         say("error: " + text)

@@ -69,7 +69,7 @@ def read_spec(options: "Options", place: str) -> "Spec":
             raise MissingSpec(record.model)
         return load_spec(path)
     with Connection(options, place) as connection:
-        return connection.client.carry_out(require_spec(options, connection))
+        return connection.carry_out(require_spec(options, connection))
 
 
 def has_words(one: "Entry", words: "List[str]") -> bool:

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
-    from ..client import Plan
+    from ..plans import Plan
     from ..miot import Miot, Spec
     from .arguments import Options
     from .connect import Connection

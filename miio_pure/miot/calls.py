@@ -7,20 +7,22 @@ silent, cut their answer off, or leave some out. So we begin with 15 and halve o
 these; what is found out is remembered in `Miot.max_batch`. This holds for reading only.
 What is set in one call goes out in one request, as order and company may matter.
 
-The calls are written as plans, as `Client.carry_out` takes them. So one device can be
+The calls are written as plans, as `plans` explains. So one device can be
 read by its client alone, and many devices at once.
 """
 
 from ..errors import DeviceError, MiioError, NoReply, PayloadError, meaning
 from ..exchange import BUSY, Request, greet
 from ..payload import dump
+from ..plans import carry_out
 from .spec import Action, Property, parse_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
-    from ..client import Client, Plan
+    from ..client import Client
+    from ..plans import Plan
     from .spec import Spec
 
     Address = Tuple[int, int]
@@ -119,11 +121,11 @@ class Miot:
 
     def read(self, *names: "Name") -> "List[Outcome]":
         """Return an Outcome for each property, in the order of the names."""
-        return self.client.carry_out(self.plan_read(*names))
+        return carry_out(self.client, self.plan_read(*names))
 
     def write(self, values: "Dict[Any, Any]") -> "List[Outcome]":
         """Set properties, in one request, and return an Outcome for each."""
-        return self.client.carry_out(self.plan_write(values))
+        return carry_out(self.client, self.plan_write(values))
 
     def status(self) -> "List[Outcome]":
         """Return an Outcome for each property that can be read; this takes a spec."""
@@ -138,7 +140,7 @@ class Miot:
         device expects objects there, such as {"piid": 1, "value": 33}. Raises
         DeviceError if the device refuses it.
         """
-        return self.client.carry_out(self.plan_run(action, *values))
+        return carry_out(self.client, self.plan_run(action, *values))
 
     def plan_read(self, *names: "Name") -> "Plan[List[Outcome]]":
         """Return the plan of read()."""

@@ -33,8 +33,9 @@ CORE_ROWS = PURE_ROWS + (
 # A copy works without any of these that it does not use.
 ROWS = CORE_ROWS + (
     Row("surroundings", ""),
-    Row("together", "core"),
-    Row("miot", "core together"),
+    Row("plans", "core"),
+    Row("together", "core plans"),
+    Row("miot", "core plans together"),
     Row("neighbours", "core"),
     Row("devices", "core surroundings"),
     Row("join", "core"),

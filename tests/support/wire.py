@@ -5,7 +5,7 @@ import heapq
 import unittest
 
 from miio_pure import Found, Token, packet, payload
-from miio_pure.client import drive
+from miio_pure.client import drive, perform
 from miio_pure.exchange import Request, ask, greet
 from miio_pure.session import Credentials, Session
 
@@ -88,7 +88,7 @@ class MemoryClient:
     def handshake(self):
         deadline = self.wire.now() + self.timeout
         steps = greet(self.session, deadline, self.wire.now)
-        return Found(self.wire.address, self.wire.port, drive(steps, self.wire))
+        return Found(self.wire.address, self.wire.port, self.drive(steps))
 
     def send(self, method, params=(), *, retry=None):
         return self.command({"method": method, "params": params}, retry=retry)
@@ -96,7 +96,10 @@ class MemoryClient:
     def command(self, fields, *, retry=None):
         request = Request(fields, retry)
         deadline = self.wire.now() + self.timeout
-        return drive(ask(self.session, request, deadline, self.wire.now), self.wire)
+        return self.drive(ask(self.session, request, deadline, self.wire.now))
+
+    def drive(self, steps):
+        return drive(perform(steps, self.wire, self.wire.now))
 
 
 class WireCase(unittest.TestCase):
