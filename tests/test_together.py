@@ -10,7 +10,6 @@ from unittest import mock
 
 from miio_pure import Client, DeviceError, NoReply, TokenError
 from miio_pure.exchange import Request
-from miio_pure.link import drive
 from miio_pure.simulator import Simulator, fan
 from miio_pure.together import MAX_UNDER_WAY, run_all, send_to_all
 
