@@ -78,7 +78,7 @@ COMMANDS = (
             "pack miio.pyz --without tokens,simulator --bytecode"),
     Command("demo", "", "timeout debug",
             "see it work with a simulated device", "demo"),
-    Command("simulate", "", "name model id fault token bind port debug",
+    Command("simulate", "", "name model spec id fault token bind port debug",
             "be a simulated device until Ctrl-C",
             "simulate --port 54400 --fault lose"),
     Command("completion", "SHELL", "devices",
@@ -114,8 +114,10 @@ OPTIONS = {
     "debug": ("", "show each datagram on stderr, decrypted, without tokens"),
     "name": ("NAME", "the name of the device"),
     "model": ("MODEL", "the model that it says it is"),
+    "spec": ("FILE", "the spec file of this model"),
     "id": ("ID", "its device id, a number"),
-    "fault": ("FAULT", "a fault to show; may be given several times"),
+    "fault": ("FAULT", "a fault to show, such as lose or 'at most 4'; may be given\n"
+                       "several times"),
     "tokens": ("", "show the tokens, too"),
     "save": ("", "keep what is found among the saved devices"),
     "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
@@ -156,6 +158,7 @@ class Options:
     without: "Optional[str]" = None
     name: "Optional[str]" = None
     model: "Optional[str]" = None
+    spec: "Optional[str]" = None
     id: "Optional[int]" = None
 
     def __init__(self) -> None:
