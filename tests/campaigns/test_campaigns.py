@@ -174,11 +174,11 @@ class RulesTest(QuietCase):
         self.assertTrue(self.broken())
 
     def test_more_time_than_there_is(self):
-        from ..support import wire
+        from miio_pure import exchange
 
-        ask = wire.ask
+        ask = exchange.ask
         self.spoil(
-            wire, "ask", lambda s, r, deadline, now: ask(s, r, deadline + 1, now)
+            exchange, "ask", lambda s, r, deadline, now: ask(s, r, deadline + 1, now)
         )
         self.assertTrue(self.broken())
         self.assertIn("deadline", self.said.getvalue())

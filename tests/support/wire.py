@@ -6,7 +6,7 @@ import unittest
 
 from miio_pure import Found, Token, packet, payload
 from miio_pure.client import drive
-from miio_pure.exchange import Request, ask, greet
+from miio_pure.exchange import Request, greet
 from miio_pure.session import Credentials, Session
 
 from . import TOKEN
@@ -85,18 +85,18 @@ class MemoryClient:
         credentials = Credentials(None if token is None else Token(token), tokens)
         self.session = Session(credentials, first_id, "lamp")
 
-    def handshake(self):
+    def call(self, begin):
         deadline = self.wire.now() + self.timeout
-        steps = greet(self.session, deadline, self.wire.now)
-        return Found(self.wire.address, self.wire.port, drive(steps, self.wire))
+        return drive(begin(self.session, deadline, self.wire.now), self.wire)
+
+    def handshake(self):
+        return Found(self.wire.address, self.wire.port, self.call(greet))
 
     def send(self, method, params=(), *, retry=None):
         return self.command({"method": method, "params": params}, retry=retry)
 
     def command(self, fields, *, retry=None):
-        request = Request(fields, retry)
-        deadline = self.wire.now() + self.timeout
-        return drive(ask(self.session, request, deadline, self.wire.now), self.wire)
+        return self.call(Request(fields, retry).begin)
 
 
 class WireCase(unittest.TestCase):
