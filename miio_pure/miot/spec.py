@@ -413,5 +413,5 @@ class _Reader:
         return str(value)
 
     def _fail(self, reason: str) -> "NoReturn":
-        where = " at " + self._place if self._place else ""
+        where = " at %s," % self._place if self._place else ""
         raise MiioError("damaged, or not a spec file:%s %s" % (where, reason))

@@ -158,8 +158,8 @@ def choose_value(one: "Property") -> "Any":
 def find_middle(
     values: "Values", least: "Number", most: "Number", step: "Number"
 ) -> "Number":
-    """Return the value that is on a step, and nearest to the middle of the range."""
-    steps = (most - least) // step // 2 if step > 0 else 0
+    """Return a value that is on a step, near the middle of the range."""
+    steps = (most - least) / step // 2 if step > 0 else 0
     value = round(least + steps * step, _DIGITS)
     # A range of floats is known to occur with whole numbers.
     if values.format != "float" and type(value) is float and value.is_integer():

@@ -22,6 +22,7 @@ STANDARD = {
     "discovery": "errno struct time",
     "client": "_thread os posix time",
     "__init__": "",
+    "miot": "difflib",
     "devices": "fcntl os time",
     "simulator": "heapq select socket threading time",
     "files": "_hashlib collections functools hashlib io os re struct zlib",
