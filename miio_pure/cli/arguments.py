@@ -114,12 +114,12 @@ OPTIONS = {
     "debug": ("", "show each datagram on stderr, decrypted, without tokens"),
     "name": ("NAME", "the name of the device"),
     "model": ("MODEL", "the model that it says it is"),
-    "spec": ("FILE", "the spec file of this model"),
     "id": ("ID", "its device id, a number"),
     "fault": ("FAULT", "a fault to show, such as lose or 'at most 4'; may be given\n"
                        "several times"),
     "tokens": ("", "show the tokens, too"),
     "save": ("", "keep what is found among the saved devices"),
+    "spec": ("FILE", "the spec file of this model, if it is not saved"),
     "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
     "without": ("PART,...", "parts to leave out: devices, simulator, tokens"),
     "bytecode": ("", "put in bytecode, so that this very Python starts faster"),
@@ -155,10 +155,10 @@ class Options:
     port = 54321
     json = debug = tokens = save = password_prompt = help = version = False
     bytecode = False
+    spec: "Optional[str]" = None
     without: "Optional[str]" = None
     name: "Optional[str]" = None
     model: "Optional[str]" = None
-    spec: "Optional[str]" = None
     id: "Optional[int]" = None
 
     def __init__(self) -> None:

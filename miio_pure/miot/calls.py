@@ -311,13 +311,15 @@ def _is_ok(result: "Any") -> bool:
     return result in ("ok", ["ok"]) or (type(result) is int and result == 0)
 
 
-def _index(result: "Any", proof: str = "") -> "Dict[Address, Tuple[int, Any]]":
+def _index(
+    result: "Any", proof: str = ""
+) -> "Dict[Address, Tuple[Optional[int], Any]]":
     """Return {address: (code, value)} of the answers: their order and did may differ.
 
     proof: the member without which an answer tells nothing, unless it is a refusal. An
     address with two answers that differ has none, as nobody knows which one is right.
     """
-    found: "Dict[Address, Tuple[int, Any]]" = {}
+    found: "Dict[Address, Tuple[Optional[int], Any]]" = {}
     doubtful = set()
     for item in result if isinstance(result, list) else [result]:
         fields = item if isinstance(item, dict) else {}

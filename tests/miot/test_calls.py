@@ -3,7 +3,15 @@
 
 import unittest
 
-from miio_pure import DeviceError, NoReply, PayloadError, Token, packet, payload
+from miio_pure import (
+    DeviceError,
+    MiioError,
+    NoReply,
+    PayloadError,
+    Token,
+    packet,
+    payload,
+)
 from miio_pure.miot import Miot
 from miio_pure.simulator import from_spec
 
@@ -120,7 +128,7 @@ class ReadTest(MiotCase):
         (outcome,) = self.miot.read("on")
         self.assertEqual(outcome.meaning, "this property cannot be read")
         error = self.refuse(DeviceError, self.miot.get, "on")
-        self.assertIn("-4001 fan:on was refused (this property cannot", error)
+        self.assertIn("(this property cannot be read)", error)
 
     def test_what_tells_nothing_is_no_answer(self):
         right = {"siid": 2, "piid": 1, "code": 0, "value": True}
@@ -140,10 +148,7 @@ class ReadTest(MiotCase):
             self.answer("get_properties", items)
             (outcome,) = self.miot.read("on")
             self.assertEqual((outcome.code, outcome.value), (None, None), items)
-        self.assertIn(
-            "device error fan:on was not answered",
-            self.refuse(DeviceError, self.miot.get, "on"),
-        )
+        self.assertIn("fan:on", self.refuse(MiioError, self.miot.get, "on"))
 
     def test_an_answer_that_comes_twice_counts(self):
         right = {"siid": 2, "piid": 1, "code": 0, "value": True}
@@ -330,8 +335,8 @@ class SetTest(MiotCase):
             self.answer("set_properties", result)
             (outcome,) = self.miot.write({"on": True})
             self.assertEqual((outcome.code, outcome.is_done), (None, False), result)
-            error = self.refuse(DeviceError, self.miot.set, {"on": True})
-            self.assertIn("fan:on was not answered", error)
+            error = self.refuse(MiioError, self.miot.set, {"on": True})
+            self.assertIn("fan:on", error)
 
     def test_refusals_are_matched_by_number(self):
         self.answer(
@@ -341,7 +346,7 @@ class SetTest(MiotCase):
         outcomes = self.miot.write({"on": True, "2.7": 20})
         self.assertEqual([one.code for one in outcomes], [0, -4005])
         error = self.refuse(DeviceError, self.miot.set, {"on": True, "2.7": 20})
-        self.assertIn("-4005 fan:target-temperature was refused (the value is", error)
+        self.assertRegex(error, "-4005 .*fan:target-temperature.* .the value is out")
 
 
 class RunTest(MiotCase):
@@ -377,7 +382,7 @@ class RunTest(MiotCase):
     def test_refusals(self):
         self.answer("action", {"code": -4006})
         error = self.refuse(DeviceError, self.miot.run, "toggle")
-        self.assertIn("-4006 fan:toggle was refused (the action was given", error)
+        self.assertRegex(error, "-4006 .*fan:toggle.* .the action was given the wrong")
 
     def test_replies_that_do_not_say_whether_it_ran(self):
         for result in ({}, [], None, 5, [{}, {}], [5], {"code": "0"}, {"code": True}):
@@ -398,14 +403,14 @@ class NumbersTest(MiotCase):
         self.assertEqual(self.miot.get("2.1", "2:7"), {"2.1": True, "2:7": 20.5})
         (outcome,) = self.miot.read("2:6")
         self.assertEqual((outcome.name, outcome.description), ("2.6", ""))
-        self.assertIn(
-            "-4005 2.1 was", self.refuse(DeviceError, self.miot.set, {"2.1": 1})
-        )
+        error = self.refuse(DeviceError, self.miot.set, {"2.1": 1})
+        self.assertRegex(error, r"-4005 .*\b2\.1\b")
 
     def test_running(self):
         level, heat = {"piid": 2, "value": 2}, {"piid": 7, "value": 20}
         self.assertEqual(self.miot.run("2.2", level, heat), [50])
-        self.assertIn("-4003 2.9 was", self.refuse(DeviceError, self.miot.run, "2.9"))
+        error = self.refuse(DeviceError, self.miot.run, "2.9")
+        self.assertRegex(error, r"-4003 .*\b2\.9\b")
 
     def test_names_are_refused(self):
         for work in (self.miot.get, self.miot.run):

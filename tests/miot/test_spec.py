@@ -202,9 +202,9 @@ class CheckTest(unittest.TestCase):
             [{"piid": 2, "value": 1}, {"piid": 7, "value": 20}],
         )
         for values, reason in (
-            ([], "fan:set-level takes 2 values: fan-level target-temperature, not 0"),
-            ([1], "takes 2 values"),
-            ([1, 2, 3], "takes 2 values"),
+            ([], "fan-level target-temperature"),
+            ([1], "fan:set-level takes"),
+            ([1, 2, 3], "not 3"),
             ([1, 99], "fan:target-temperature: expected 16.0 to 30.0"),
         ):
             with self.assertRaises(ValueError) as caught:
@@ -212,7 +212,7 @@ class CheckTest(unittest.TestCase):
             self.assertIn(reason, str(caught.exception))
         with self.assertRaises(ValueError) as caught:
             self.spec.action("toggle").check([1])
-        self.assertEqual(str(caught.exception), "fan:toggle takes 0 values, not 1")
+        self.assertIn("fan:toggle takes", str(caught.exception))
 
 
 class FilesTest(unittest.TestCase):
