@@ -81,7 +81,7 @@ COMMANDS = (
             "pack miio.pyz --without tokens,simulator --bytecode"),
     Command("demo", "", "timeout debug",
             "see it work with a simulated device", "demo"),
-    Command("simulate", "", "name model id fault token bind port debug",
+    Command("simulate", "", "name model spec id fault token bind port debug",
             "be a simulated device until Ctrl-C",
             "simulate --port 54400 --fault lose"),
     Command("completion", "SHELL", "devices",
@@ -120,7 +120,8 @@ OPTIONS = {
     "name": ("NAME", "the name of the device"),
     "model": ("MODEL", "the model of the device"),
     "id": ("ID", "its device id, a number"),
-    "fault": ("FAULT", "a fault to show; may be given several times"),
+    "fault": ("FAULT", "a fault to show, such as lose or 'at most 4'; may be given\n"
+                       "several times"),
     "tokens": ("", "show the tokens, too"),
     "save": ("", "save what was found"),
     "spec": ("FILE", "the spec file of this model, if it is not saved"),

@@ -7,9 +7,11 @@ import time
 
 from ..errors import MiioError
 from ..host import md5
-from ..link import resolve
+from ..link import PORT, resolve
+from .arguments import find_program
 from .connect import make_trace, read_token
-from .output import say
+from .hint import quote
+from .output import format_bare, say
 from .status import DONE, UsageError
 
 TYPE_CHECKING = False
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from ..link import Trace
+    from ..miot import Spec
     from ..simulator import FakeDevice, Simulator
     from .arguments import Options
 
@@ -27,21 +30,24 @@ class _Terminated(BaseException):
 
 def run(options: "Options") -> int:
     """Answer datagrams until Ctrl-C or SIGTERM."""
-    fan, faults = import_simulator()
+    check_simulator()
+    from ..simulator import FAULTS, fan, from_spec, is_fault
+
     for fault in options.fault:
-        if fault not in faults:
-            raise UsageError("--fault is one of: %s" % ", ".join(faults))
+        if not is_fault(fault):
+            raise UsageError("--fault is one of: %s" % ", ".join(FAULTS))
+    spec = load_spec(options.spec) if options.spec is not None else None
     given = read_token(options)
     deadline = time.monotonic() + options.timeout
     host = resolve(options.bind or "127.0.0.1", deadline)
-    known = {"model": options.model} if options.model else {}
-    device = fan(
-        given.token(0) if given else os.urandom(16),
+    known: "Any" = {"model": options.model} if options.model else {}
+    known.update(
+        token=given.token(0) if given else os.urandom(16),
         device_id=options.id or choose_id(options.name or host, options.port),
         reveal=given is None,
         faults=options.fault,
-        **known,
     )
+    device = from_spec(spec, **known) if spec else fan(**known)
     simulator = listen(device, host, options.port, make_trace(options, given))
     name = "simulated device %d" % device.device_id
     say(
@@ -53,7 +59,34 @@ def run(options: "Options") -> int:
             "as given" if given else "revealed in its hello",
         )
     )
+    if spec is not None:
+        suggest(options, simulator, spec)
     return serve(simulator)
+
+
+def load_spec(path: str) -> "Spec":
+    """Return what a spec file says; MiioError if it cannot be used."""
+    from ..miot import Spec
+
+    return Spec.load(path)
+
+
+def suggest(options: "Options", simulator: "Simulator", spec: "Spec") -> None:
+    """Say which commands to try first."""
+    at, rest = simulator.address, " --spec " + quote(str(options.spec))
+    if simulator.port != PORT:
+        rest += " --port %d" % simulator.port
+    if not simulator.device.reveal:
+        rest += " --token HEX"
+    commands = ["get " + at]
+    for one in spec.readable():
+        if "write" in one.access:
+            value = simulator.device.properties[one.siid, one.piid]
+            shown = format_bare(not value if one.values.format == "bool" else value)
+            commands.append("set %s %s" % (at, quote("%s=%s" % (one.handle, shown))))
+            break
+    for command in commands:
+        say("note: try: %s %s%s" % (find_program(), command, rest))
 
 
 def choose_id(name: str, port: int) -> int:
@@ -82,15 +115,14 @@ def serve(simulator: "Simulator") -> int:
     return DONE
 
 
-def import_simulator() -> "Any":
-    """Return fan and FAULTS of the folder simulator, which may be left out."""
+def check_simulator() -> None:
+    """Raise UsageError if the folder simulator was left out of this copy."""
     try:
-        from ..simulator import FAULTS, fan
+        from ..simulator import fan  # noqa: F401
     except ImportError:
         raise UsageError(
             "this copy of miio_pure came without its folder simulator"
         ) from None
-    return fan, FAULTS
 
 
 def listen(

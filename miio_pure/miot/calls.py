@@ -16,6 +16,7 @@ from ..exchange import BUSY, Request, greet
 from ..payload import dump
 from ..plans import carry_out
 from .spec import Action, Property, parse_number
+from .values import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -238,11 +239,7 @@ class Miot:
             if is_alone or (isinstance(error, NoReply) and not error.sent):
                 raise
             return {}
-        return {
-            address: (code, item.get("value"))
-            for address, code, item in _index(result)
-            if code < 0 or "value" in item
-        }
+        return _index(result, "value")
 
     def _write(self, outcomes: "List[Outcome]") -> "Plan[List[Outcome]]":
         yield from self._name_device()
@@ -251,10 +248,10 @@ class Miot:
             item["value"] = one.value
         request = Request({"method": "set_properties", "params": params}, None)
         result = yield request.begin
-        codes = {address: code for address, code, _ in _index(result)}
+        answers = _index(result)
         for one in outcomes:
-            code = 0 if _is_ok(result) else codes.get((one.siid, one.piid))
-            one.code = code
+            code, _ = answers.get((one.siid, one.piid), (None, None))
+            one.code = 0 if _is_ok(result) else code
         return outcomes
 
     def _run(self, action: Action, given: "List[Any]") -> "Plan[List[Any]]":
@@ -301,20 +298,34 @@ def _is_ok(result: "Any") -> bool:
     return result in ("ok", ["ok"]) or (type(result) is int and result == 0)
 
 
-def _index(result: "Any") -> "List[Tuple[Address, int, Dict[str, Any]]]":
-    """Return address, code and item of each answer: their order and did may differ."""
-    found = []
+def _index(
+    result: "Any", proof: str = ""
+) -> "Dict[Address, Tuple[Optional[int], Any]]":
+    """Return {address: (code, value)} of the answers: their order and did may differ.
+
+    proof: the member without which an answer tells nothing, unless it is a refusal. An
+    address with two answers that differ has none, as nobody knows which one is right.
+    """
+    found: "Dict[Address, Tuple[Optional[int], Any]]" = {}
+    doubtful = set()
     for item in result if isinstance(result, list) else [result]:
-        if isinstance(item, dict):
-            siid, piid, code = item.get("siid"), item.get("piid"), _read_code(item)
-            if type(siid) is int and type(piid) is int and code is not None:
-                found.append(((siid, piid), code, item))
-    return found
+        fields = item if isinstance(item, dict) else {}
+        siid, piid = fields.get("siid"), fields.get("piid")
+        code = _read_code(fields, proof)
+        if type(siid) is not int or type(piid) is not int or code is None:
+            continue
+        if code >= 0 and proof and proof not in fields:
+            continue
+        value = fields.get("value") if code >= 0 else None
+        known, before = found.setdefault((siid, piid), (code, value))
+        if known != code or not same(before, value):
+            doubtful.add((siid, piid))
+    return {address: found[address] for address in found if address not in doubtful}
 
 
-def _read_code(item: "Dict[str, Any]", proof: str = "value") -> "Optional[int]":
-    """Return the code of an item; 0 where only the proof is there; else None."""
-    code = item.get("code", 0 if proof in item else None)
+def _read_code(fields: "Dict[str, Any]", proof: str) -> "Optional[int]":
+    """Return the code of an answer; 0 where only the proof is there; else None."""
+    code = fields.get("code", 0 if proof in fields else None)
     return code if type(code) is int else None
 
 
