@@ -7,7 +7,7 @@ There is never a traceback, and the exit status says what happened (see `status`
 import sys
 
 from .. import __version__
-from ..errors import DeviceError, MiioError, NoReply, TokenError
+from ..errors import MiioError
 from .arguments import (
     COMMANDS,
     find_program,
@@ -21,12 +21,10 @@ from .status import (
     DONE,
     FAILED,
     INTERRUPTED,
-    NO_REPLY,
-    REFUSED,
-    TOKEN,
     USAGE,
     OutputError,
     UsageError,
+    find_status,
 )
 
 TYPE_CHECKING = False
@@ -35,13 +33,6 @@ if TYPE_CHECKING:
 
     from .arguments import Options
 
-# The exit status for each class of errors; the first that fits counts.
-STATUSES = (
-    (NoReply, NO_REPLY),
-    (DeviceError, REFUSED),
-    (TokenError, TOKEN),
-    (MiioError, FAILED),
-)
 STDOUT = 1
 
 
@@ -58,7 +49,7 @@ def main(argv: "Optional[List[str]]" = None) -> int:
         say("error: %s" % error)
         for line in getattr(error, "excerpt", ()):
             say("  " + line)
-        return next(status for kind, status in STATUSES if isinstance(error, kind))
+        return find_status(error)
     except OutputError as error:
         silence_stdout()
         if not error.is_closed:

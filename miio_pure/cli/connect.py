@@ -7,7 +7,9 @@ broadcast, and its new address is saved.
 """
 
 from ..client import Client
+from ..discovery import Found
 from ..errors import MiioError, NoReply, TokenError
+from ..exchange import greet
 from ..packet import Token
 from ..plans import carry_out
 from ..surroundings import default_path, exists, read_variable
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Tuple, TypeVar
 
     from ..devices import Devices, Record
-    from ..discovery import Found
     from ..link import Trace
     from ..plans import Plan
     from ..session import Saved
@@ -161,11 +162,15 @@ class Connection:
         self._waiting.__exit__()
         self.client.close()
         if isinstance(error, TokenError):
-            raise TokenError(str(error) + self._advise()) from None
+            raise TokenError(str(error) + self.advise(error)) from None
 
     def facts(self) -> "Dict[str, Any]":
         """Return what names the device in a line of JSON."""
-        return {"address": self.found.address, "device_id": self.found.device_id}
+        facts: "Dict[str, Any]" = {}
+        facts.update(address=self.found.address, device_id=self.found.device_id)
+        if self.record is not None and self.record.name:
+            facts["name"] = self.record.name
+        return facts
 
     def carry_out(self, plan: "Plan[Result]") -> "Result":
         """Carry out a plan with this device, and return its value."""
@@ -207,6 +212,25 @@ class Connection:
                 % self.found.device_id
             )
         return saved, "the saved devices"
+
+    def plan_hello(self) -> "Plan[None]":
+        """Say hello, as __enter__() does, but do not search for a saved device."""
+        if self.record is not None and not self.record.address:
+            raise NoReply("its address is not known")
+        greeting = yield greet
+        self.found = Found(self.client.host, self.client.port, greeting)
+        if self.record is not None and not is_same(self.found, self.record):
+            raise NoReply(
+                "device %d answers at %s" % (self.found.device_id, self.client.host)
+            )
+        self._admit_guest()
+
+    def move(self, found: Found) -> None:
+        """Take the address at which a search has found the saved device."""
+        self.found = found
+        self._renew_client()
+        if self.record is not None and self._devices is not None:
+            keep_address(self._devices, self.record, found.address)
 
     def _renew_client(self) -> None:
         self.client.close()
@@ -271,9 +295,7 @@ class Connection:
             timeout=left, bind=options.bind, port=options.port, trace=self._trace
         ):
             if is_same(found, record):
-                self.client.close()
-                self.client = self._make_client(found.address)
-                keep_address(devices, record, found.address)
+                self.move(found)
                 return
         raise NoReply(
             "%s, and device %s does not answer a broadcast: is it switched on?"
@@ -288,9 +310,9 @@ class Connection:
             self._tokens = None
             self._renew_client()
 
-    def _advise(self) -> str:
-        """Return what to do about a token that is missing or wrong."""
-        if self._given is not None:
+    def advise(self, error: object) -> str:
+        """Return what to do about a token that is missing or wrong, or ""."""
+        if self._given is not None or not isinstance(error, TokenError):
             return ""
         from .hint import format_hint
 
@@ -320,9 +342,12 @@ def keep_address(devices: "Devices", record: "Record", address: str) -> None:
         say("warning: the new address cannot be saved: %s" % error)
 
 
-def is_same(found: "Found", record: "Record") -> bool:
+def is_same(found: "Found", record: "Optional[Record]") -> bool:
     """Tell whether this is the saved device; some ids are saved without a high word."""
-    return record.device_id in (str(found.device_id), str(found.device_id & LOW_WORD))
+    return record is not None and record.device_id in (
+        str(found.device_id),
+        str(found.device_id & LOW_WORD),
+    )
 
 
 def make_trace(options: "Options", tokens: "Optional[Saved]") -> "Optional[Trace]":

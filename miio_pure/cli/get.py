@@ -4,10 +4,10 @@
 from ..errors import DeviceError, PayloadError
 from ..exchange import Request
 from .arguments import find_program
-from .connect import Connection
 from .output import format_bare, print_json, print_line, print_table, say
 from .specs import find_spec, keep_batch, open_miot, require_spec
-from .status import DONE, FAILED, REFUSED, UsageError
+from .status import DONE, FAILED, REFUSED
+from .talk import talk
 from .values import check_property, explain_refusal, is_plain, needs_spec
 
 TYPE_CHECKING = False
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..plans import Plan
     from ..miot import Outcome, Property
     from .arguments import Options
+    from .connect import Connection
 
 HEADINGS = ("property", "value", "unit", "meaning")
 
@@ -59,48 +60,54 @@ class Reading:
 
 def run(options: "Options") -> int:
     """Print the value of one property, or a table of several."""
-    device, *names = options.arguments
+    _, *names = options.arguments
     for name in names:
         check_property(name)
-    with Connection(options, device) as connection:
-        try:
-            readings = connection.carry_out(read(options, connection, names))
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-    good = [one for one in readings if one.is_good()]
-    if options.json:
-        for one in good:
-            print_json(dict(connection.facts(), **one.facts()))
-    elif len(names) == 1:
-        for one in good:
-            print_line(format_bare(one.value))
-    elif good:
-        show(good)
-    if any(one.value is None and one.is_older for one in good):
-        say("note: null means that the device has no such property, or no value for it")
-    return judge(readings)
+
+    def make(connection: "Connection") -> "Plan[List[Reading]]":
+        return read(options, connection, names)
+
+    def report(connection: "Connection", readings: "List[Reading]", label: str) -> int:
+        good = [one for one in readings if one.is_good()]
+        if options.json:
+            for one in good:
+                print_json(dict(connection.facts(), **one.facts()))
+        elif good:
+            show(good, len(names) == 1, label)
+        return judge(readings, label)
+
+    return talk(options, make, report)
 
 
-def show(readings: "List[Reading]") -> None:
-    """Print a table without the columns that nothing is known for."""
-    columns = zip(HEADINGS, *(one.cells() for one in readings))
-    filled = [column for column in columns if any(column[1:])]
-    headings, *rows = zip(*filled)
-    print_table(headings, rows, flexible=("value", "meaning"))
+def show(readings: "List[Reading]", is_single: bool, label: str) -> None:
+    """Print the bare value of a single property, a table, or a line with a label."""
+    if is_single:
+        print_line(label + format_bare(readings[0].value))
+    elif label:
+        texts = ["%s=%s" % (one.name, format_bare(one.value)) for one in readings]
+        print_line(label + " ".join(texts))
+    else:
+        columns = zip(HEADINGS, *(one.cells() for one in readings))
+        # Nothing is known for the other columns.
+        filled = [column for column in columns if any(column[1:])]
+        headings, *rows = zip(*filled)
+        print_table(headings, rows, flexible=("value", "meaning"))
 
 
-def judge(readings: "List[Reading]") -> int:
+def judge(readings: "List[Reading]", label: str) -> int:
     """Say which properties failed; return the exit status."""
     status = DONE
     for one in readings:
         if not one.is_good():
-            say("error: " + explain_refusal(one.name, one.code))
+            say("error: %s%s" % (label, explain_refusal(one.name, one.code)))
             status = max(status, FAILED if one.code is None else REFUSED)
+    if any(one.value is None and one.is_older for one in readings):
+        say("note: null means that the device has no such property, or no value for it")
     return status
 
 
 def read(
-    options: "Options", connection: Connection, names: "List[str]"
+    options: "Options", connection: "Connection", names: "List[str]"
 ) -> "Plan[List[Reading]]":
     """Read properties, or all of them if there are no names."""
     find = require_spec if needs_spec(names) else find_spec
@@ -141,7 +148,7 @@ def read_older(readings: "List[Reading]") -> "Plan[None]":
 
 
 def read_miot(
-    connection: Connection, pairs: "Sequence[Tuple[Union[str, Property], Reading]]"
+    connection: "Connection", pairs: "Sequence[Tuple[Union[str, Property], Reading]]"
 ) -> "Plan[None]":
     """Read MIoT properties, each with what a spec calls it or with its number."""
     if not pairs:

@@ -13,7 +13,9 @@ from .status import OutputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, List, Optional, Sequence, TextIO
+    from typing import Any, Dict, List, Optional, Sequence, TextIO
+
+    from .arguments import Options
 
 MAX_WIDTH = 80  # columns of a table on a terminal
 MIN_CELL = 6  # columns of a cell that was shortened
@@ -40,6 +42,20 @@ def print_line(text: str) -> None:
 def print_json(value: "Any") -> None:
     """Print a value as one line of JSON."""
     print_line(format_json(value))
+
+
+def print_result(
+    options: "Options", facts: "Dict[str, Any]", result: "Any", label: str
+) -> None:
+    """Print what a device returned, which is JSON in any case.
+
+    label: what the line begins with; "" for a single device. With several and --json,
+    the facts that name the device stand beside the result.
+    """
+    if label and options.json:
+        print_json(dict(facts, result=result))
+    else:
+        print_line(label + format_json(result))
 
 
 def say(text: str) -> None:

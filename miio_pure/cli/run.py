@@ -2,10 +2,10 @@
 """run: run an action of a device."""
 
 from ..exchange import Request
-from .connect import Connection
 from .output import format_bare, print_json, print_line
 from .specs import find_spec, open_miot, require_spec
-from .status import DONE, UsageError
+from .status import DONE
+from .talk import talk
 from .values import (
     DIGITS,
     MAX_DIGITS,
@@ -23,24 +23,26 @@ if TYPE_CHECKING:
     from ..plans import Plan
     from ..miot import Action
     from .arguments import Options
+    from .connect import Connection
 
 
 def run(options: "Options") -> int:
     """Run a MIoT action, or a method of an older device; print the result."""
-    device, action, *texts = options.arguments
+    _, action, *texts = options.arguments
     check_property(action)
-    with Connection(options, device) as connection:
-        try:
-            plan = call(options, connection, action, texts)
-            result = connection.carry_out(plan)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        show(options, connection, action, result)
-    return DONE
+
+    def make(connection: "Connection") -> "Plan[Any]":
+        return call(options, connection, action, texts)
+
+    def report(connection: "Connection", result: "Any", label: str) -> int:
+        show(options, connection, action, result, label)
+        return DONE
+
+    return talk(options, make, report)
 
 
 def call(
-    options: "Options", connection: Connection, action: str, texts: "List[str]"
+    options: "Options", connection: "Connection", action: str, texts: "List[str]"
 ) -> "Plan[Any]":
     """Run an action of a spec or by its number, or a method by its name."""
     find = require_spec if needs_spec([action]) else find_spec
@@ -76,7 +78,11 @@ def read_inputs(texts: "List[str]") -> "List[Any]":
 
 
 def show(
-    options: "Options", connection: Connection, action: str, result: "Any"
+    options: "Options",
+    connection: "Connection",
+    action: str,
+    result: "Any",
+    label: str,
 ) -> None:
     """Print what an action returned: nothing is ok, one value stands alone."""
     if options.json:
@@ -86,4 +92,4 @@ def show(
         return
     if isinstance(result, list) and len(result) == 1:
         result = result[0]
-    print_line("ok" if result in (None, []) else format_bare(result))
+    print_line(label + ("ok" if result in (None, []) else format_bare(result)))

@@ -3,9 +3,9 @@
 
 from ..errors import PayloadError
 from ..exchange import Request
-from .connect import Connection
-from .output import print_json, say
+from .output import print_result, say
 from .status import DONE, REFUSED, UsageError
+from .talk import talk
 from .values import (
     MIOT_METHODS,
     decode_argument,
@@ -20,26 +20,34 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List
 
+    from ..plans import Plan
     from .arguments import Options
+    from .connect import Connection
 
 EXAMPLE = '\'{"method":"get_prop","params":["power"]}\''
 
 
 def run(options: "Options") -> int:
     """Print the result; REFUSED if an item of a MIoT answer has a negative code."""
-    device, method, *params = options.arguments
+    _, method, *params = options.arguments
     fields = read_request(method, params)
     try:
         Request(fields, None)
     except (TypeError, ValueError) as error:
         raise UsageError("the request cannot be sent: %s" % error) from None
-    with Connection(options, device) as connection:
-        result = connection.client.command(fields)
-    print_json(result)
-    refusals = find_refusals(result) if fields["method"] in MIOT_METHODS else []
-    for item in refusals:
-        say("error: " + explain_refusal(name_item(item), read_code(item)))
-    return REFUSED if refusals else DONE
+
+    def call(connection: "Connection") -> "Plan[Any]":
+        return (yield Request(fields, None).begin)
+
+    def report(connection: "Connection", result: "Any", label: str) -> int:
+        print_result(options, connection.facts(), result, label)
+        refusals = find_refusals(result) if fields["method"] in MIOT_METHODS else []
+        for item in refusals:
+            text = explain_refusal(name_item(item), read_code(item))
+            say("error: %s%s" % (label, text))
+        return REFUSED if refusals else DONE
+
+    return talk(options, call, report)
 
 
 def read_request(method: str, params: "List[str]") -> "Dict[str, Any]":

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """set: set properties of a device, in the order in which they were typed."""
 
-from time import sleep
+from time import monotonic
 
 from ..errors import DeviceError, MiioError
 from ..exchange import Request
-from .connect import Connection
 from .output import format_bare, print_json, say
 from .specs import find_spec, open_miot, require_spec
 from .status import DONE, REFUSED, UsageError
+from .talk import talk
 from .values import (
     check_property,
     explain_refusal,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..plans import Plan
     from ..miot import Spec
     from .arguments import Options
+    from .connect import Connection
 
 # A device may need a moment until it reports what was set.
 MAX_READINGS = 3
@@ -66,35 +67,35 @@ class Report:
     """What became of the settings of one device.
 
     done: those that were set. failures: why others were refused. error: the MiioError
-    that ended it early, or None.
+    that ended it early, or None. doubts: what --verify found to be different.
     """
 
-    def __init__(self, settings: "List[Setting]") -> None:
-        self.settings = settings
+    def __init__(self) -> None:
         self.done: "List[Setting]" = []
         self.failures: "List[str]" = []
         self.error: "Optional[MiioError]" = None
+        self.doubts: "List[str]" = []
 
 
 def run(options: "Options") -> int:
     """Set the properties; say which of them were refused."""
-    device, *texts = options.arguments
-    settings = [Setting(text) for text in texts]
-    with Connection(options, device) as connection:
-        try:
-            plan = set_all(options, connection, settings)
-            report = connection.carry_out(plan)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-        show(options, connection, report)
-        if report.error is not None:
-            raise report.error
-        if report.failures:
-            return REFUSED
-        return verify(connection, settings) if options.verify else DONE
+    _, *texts = options.arguments
+    for text in texts:
+        Setting(text)
+
+    def make(connection: "Connection") -> "Plan[Report]":
+        # What a value means depends on the device.
+        return set_all(options, connection, [Setting(text) for text in texts])
+
+    def report(connection: "Connection", outcome: Report, label: str) -> int:
+        return show(options, connection, outcome, label)
+
+    return talk(options, make, report)
 
 
-def show(options: "Options", connection: Connection, report: Report) -> None:
+def show(
+    options: "Options", connection: "Connection", report: Report, label: str
+) -> int:
     """Print a line of JSON for each property that was set; say what failed."""
     if options.json:
         for one in report.done:
@@ -103,26 +104,33 @@ def show(options: "Options", connection: Connection, report: Report) -> None:
             print_json(fields)
     done = "these were set: " + " ".join(one.name for one in report.done)
     for message in report.failures:
-        say("error: %s%s" % (message, "; " + done if report.done else ""))
-    if report.error is not None and report.done:
-        say("note: " + done)
+        say("error: %s%s%s" % (label, message, "; " + done if report.done else ""))
+    for message in report.doubts:
+        say("error: %s%s" % (label, message))
+    if report.error is not None:
+        if report.done:
+            say("note: %s%s" % (label, done))
+        raise report.error
+    return REFUSED if report.failures or report.doubts else DONE
 
 
 def set_all(
-    options: "Options", connection: Connection, settings: "List[Setting]"
+    options: "Options", connection: "Connection", settings: "List[Setting]"
 ) -> "Plan[Report]":
     """Set properties, neighbours together, until one fails."""
     find = require_spec if needs_spec([one.name for one in settings]) else find_spec
     spec = yield from find(options, connection)
     for one in settings:
         one.prepare(spec)
-    report = Report(settings)
+    report = Report()
     try:
         for group in divide(settings):
             apply = apply_older if group[0].is_older else apply_miot
             yield from apply(group, connection, report)
             if report.failures:
-                break
+                return report
+        if options.verify:
+            report.doubts = yield from verify(connection, settings)
     except MiioError as error:
         report.error = error
     return report
@@ -141,7 +149,7 @@ def divide(settings: "List[Setting]") -> "List[List[Setting]]":
 
 
 def apply_older(
-    group: "List[Setting]", connection: Connection, report: Report
+    group: "List[Setting]", connection: "Connection", report: Report
 ) -> "Plan[None]":
     """Set a property of an older device."""
     (one,) = group
@@ -154,7 +162,7 @@ def apply_older(
 
 
 def apply_miot(
-    group: "List[Setting]", connection: Connection, report: Report
+    group: "List[Setting]", connection: "Connection", report: Report
 ) -> "Plan[None]":
     """Set MIoT properties, with one request."""
     values = {one.property: one.value for one in group}
@@ -166,20 +174,19 @@ def apply_miot(
             report.failures.append(explain_refusal(one.name, outcome.code))
 
 
-def verify(connection: Connection, settings: "List[Setting]") -> int:
-    """Read the properties back; say which have another value, and return the status."""
+def verify(connection: "Connection", settings: "List[Setting]") -> "Plan[List[str]]":
+    """Read the properties back; return how some of them differ from what was set."""
     waiting = [one for one in settings if can_be_verified(one)]
-    complaints: "List[str]" = []
+    doubts: "List[str]" = []
     for turn in range(MAX_READINGS):
         if not waiting:
-            return DONE
+            break
         if turn:
-            sleep(READING_PAUSE)
-        complaints = connection.carry_out(compare(connection, waiting))
-        waiting = [one for one, text in zip(waiting, complaints) if text]
-    for text in filter(None, complaints):
-        say("error: " + text)
-    return REFUSED if waiting else DONE
+            yield monotonic() + READING_PAUSE
+        doubts = yield from compare(connection, waiting)
+        waiting = [one for one, text in zip(waiting, doubts) if text]
+        doubts = [text for text in doubts if text]
+    return doubts
 
 
 def can_be_verified(one: Setting) -> bool:
@@ -193,7 +200,7 @@ def can_be_verified(one: Setting) -> bool:
     return is_readable
 
 
-def compare(connection: Connection, settings: "List[Setting]") -> "Plan[List[str]]":
+def compare(connection: "Connection", settings: "List[Setting]") -> "Plan[List[str]]":
     """Read properties; return what is wrong with each, or ""."""
     # Few commands need this, and a router feels each import.
     from .get import Reading, read_miot, read_older

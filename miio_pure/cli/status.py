@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The exit statuses, and the errors that only a command line has."""
 
+from ..errors import DeviceError, MiioError, NoReply, TokenError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
@@ -15,6 +17,20 @@ REFUSED = 4
 # The token is missing, wrong or hidden.
 TOKEN = 5
 INTERRUPTED = 130
+
+
+class Mistake(MiioError):
+    """What the user asked of one of several devices is wrong."""
+
+
+# The exit status for each class of errors; the first that fits counts.
+STATUSES = (
+    (Mistake, USAGE),
+    (NoReply, NO_REPLY),
+    (DeviceError, REFUSED),
+    (TokenError, TOKEN),
+    (MiioError, FAILED),
+)
 
 
 class UsageError(Exception):
@@ -37,3 +53,8 @@ class OutputError(Exception):
     def __init__(self, text: str, is_closed: bool = False) -> None:
         super().__init__(text)
         self.is_closed = is_closed
+
+
+def find_status(error: MiioError) -> int:
+    """Return the exit status that tells about an error."""
+    return next(status for kind, status in STATUSES if isinstance(error, kind))

@@ -124,7 +124,7 @@ class SetTest(DeviceCase):
         self.assertIn("did not answer", error)
 
     def verify(self, *texts, **options):
-        with mock.patch.object(set_module, "sleep", lambda seconds: None):
+        with mock.patch.object(set_module, "READING_PAUSE", 0.0):
             return self.set(*texts, "--verify", **options)
 
     def test_verify_reads_back(self):

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""Several devices at once: lamp1,lamp2,192.168.1.9, or all of the saved ones.
+
+All begin together, and each has an outcome of its own, so that a device that is
+switched off costs the others nothing.
+"""
+
+from time import monotonic
+
+from ..errors import MiioError, NoReply
+from ..together import run_all
+from .connect import Connection, is_same, open_devices, read_token
+from .output import Waiting, say
+from .status import DONE, Mistake, UsageError, find_status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Tuple
+
+    from ..plans import Plan
+    from .arguments import Options
+    from .talk import Make
+
+# The share of the time in which saved devices have to answer at their saved addresses.
+ADDRESS_SHARE = 0.4
+
+
+def list_names(options: "Options") -> "List[str]":
+    """Return what each of the devices is called; all means the saved ones."""
+    text = options.arguments[0]
+    if text.lower() != "all":
+        names = [name.strip() for name in text.split(",")]
+        if not all(names):
+            raise UsageError("there is a comma too many between the devices")
+        return names
+    devices = open_devices(options)
+    if devices is None or not devices.records:
+        raise UsageError("all means the saved devices, and no device is saved yet")
+    return [record.name or record.device_id for record in devices.records]
+
+
+class Group:
+    """Connections to several devices, by what each device is called.
+
+    A context manager. members: those that have not failed. status: the worst exit
+    status so far.
+    """
+
+    def __init__(self, options: "Options", is_guest: bool = False) -> None:
+        self._options = options
+        self.status = DONE
+        self.members: "Dict[str, Connection]" = {}
+        names, given = list_names(options), read_token(options)
+        if len(names) > 1 and given is not None:
+            raise UsageError(
+                "%s is the token of one device; save the tokens of several (see: "
+                "devices add)" % given.source
+            )
+        devices = open_devices(options)
+        for name in names:
+            connection = Connection(options, name, is_guest, devices)
+            # Two names may mean the same device, which must not act twice.
+            known = [one.record for one in self.members.values() if one.record]
+            if connection.record not in known:
+                self.members.setdefault(name, connection)
+        self._waiting = Waiting("waiting for %d devices ..." % len(self.members))
+
+    def __enter__(self) -> "Group":
+        self._waiting.__enter__()
+        try:
+            self._open()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._waiting.__exit__()
+        for connection in self.members.values():
+            connection.client.close()
+
+    def run(self, make: "Make") -> "Iterator[Tuple[str, Connection, Any]]":
+        """Run a plan with each device; yield its name, Connection and result.
+
+        make: as for talk(). A device that fails is reported, and left out from then on.
+        """
+        for name, outcome in self.attempt(make, self._options.timeout):
+            if isinstance(outcome, MiioError):
+                self.fail(name, outcome)
+            else:
+                yield name, self.members[name], outcome
+
+    def attempt(self, make: "Make", timeout: float) -> "Iterator[Tuple[str, Any]]":
+        """Run a plan with each device; yield its name and its result or MiioError."""
+        names = {one.client: name for name, one in self.members.items()}
+        plans = [(one.client, guard(make(one))) for one in self.members.values()]
+        for client, outcome in run_all(plans, timeout):
+            yield names[client], outcome
+
+    def note(self, status: int) -> None:
+        """Take note of the exit status of one device."""
+        self.status = max(self.status, status)
+
+    def fail(self, name: str, error: MiioError) -> None:
+        """Say why a device failed, and leave it out from now on."""
+        connection = self.members.pop(name)
+        connection.client.close()
+        say("error: %s: %s%s" % (name, error, connection.advise(error)))
+        for line in getattr(error, "excerpt", ()):
+            say("  " + line)
+        self.note(find_status(error))
+
+    def _open(self) -> None:
+        """Say hello to all of them, and search for saved ones that have moved."""
+        timeout = self._options.timeout
+        deadline = monotonic() + timeout
+        are_saved = any(one.record for one in self.members.values())
+        share = timeout * ADDRESS_SHARE if are_saved else timeout
+        missing: "Dict[str, MiioError]" = {}
+        for name, outcome in self.attempt(Connection.plan_hello, share):
+            if isinstance(outcome, NoReply) and self.members[name].record is not None:
+                missing[name] = outcome
+            elif isinstance(outcome, MiioError):
+                self.fail(name, outcome)
+        if missing:
+            self._search(missing, deadline - monotonic())
+        for name, error in missing.items():
+            self.fail(name, error)
+
+    def _search(self, missing: "Dict[str, MiioError]", timeout: float) -> None:
+        """Search for saved devices with a broadcast; those found are not missing."""
+        from ..discovery import discover
+
+        options = self._options
+        try:
+            for found in discover(
+                timeout=max(timeout, 0.1), bind=options.bind, port=options.port
+            ):
+                for name in list(missing):
+                    if is_same(found, self.members[name].record):
+                        self.members[name].move(found)
+                        del missing[name]
+                if not missing:
+                    return
+        except NoReply:
+            # What each of them failed with says more.
+            pass
+
+
+def guard(plan: "Plan[Any]") -> "Plan[Any]":
+    """Carry out a plan; a mistake of the user in it concerns one device only."""
+    try:
+        return (yield from plan)
+    except ValueError as error:
+        raise Mistake(str(error)) from None
