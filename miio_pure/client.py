@@ -2,14 +2,13 @@
 """The client: exchanges with one device, on one link, one after the other."""
 
 import time
-from _thread import get_ident
 
 from .discovery import Found, discover
 from .errors import NoReply, PayloadError
 from .exchange import Request, greet
 from .link import PORT, Event, Link, check_limits, drive, look_up
 from .packet import Token
-from .session import MAX_ID, Credentials, Session
+from .session import Credentials, Session
 
 # The os module is a layer over posix that takes as long to import as half of the core.
 try:
@@ -79,7 +78,7 @@ class Client:
         self._credentials = Credentials(None if token is None else Token(token), tokens)
         # The calls under way in each process that uses this client. After a fork, one
         # may never end, because only the parent has its thread.
-        self._queues: "Dict[int, List[Turn]]" = {}
+        self._queues: "Dict[int, List[Event]]" = {}
         self._start()
 
     def _start(self) -> None:
@@ -106,7 +105,7 @@ class Client:
     def close(self) -> None:
         """Close the socket; the next call opens a new one."""
         link, self._link = self._link, None
-        if link is not None:
+        if link:
             link.close()
 
     def handshake(self) -> Found:
@@ -160,25 +159,40 @@ class Client:
         This is a generator, so that one thread can run calls to many devices. See
         Call in link.py.
         """
-        # setdefault() is atomic, so that threads get the same list.
-        turn = Turn(self._queues.setdefault(system.getpid(), []))
+        # The calls of this process, in their order; the first one has the device. Other
+        # threads change the list at the same time, but each step is atomic.
+        queue = self._queues.setdefault(system.getpid(), [])
+        turn = Event()
         try:
             try:
-                yield from turn.take(self._session.name, deadline)
+                yield from self._take(turn, queue, deadline)
                 link = yield from self._prepare(deadline)
-                now = time.monotonic
-                steps = begin(self._session, deadline, now)
-                return link.address, (yield from perform(steps, link, now))
+                steps = begin(self._session, deadline, time.monotonic)
+                result = yield from perform(steps, link, time.monotonic)
+                return link.address, result
             except NoReply:
                 # Late replies go to the old port, unless it is another call's.
-                if turn.has_come:
+                if turn in queue[:1]:
                     self.close()
                 raise
             finally:
-                turn.end()
+                leave(queue, turn)
         finally:
-            # Ctrl-C may have interrupted the other end().
-            turn.end()
+            # Ctrl-C may have interrupted the other leave().
+            leave(queue, turn)
+
+    def _take(self, turn: Event, queue: "List[Event]", deadline: float) -> "Call[None]":
+        """Wait in the queue until it is our turn; NoReply if that takes too long."""
+        name = self._session.name
+        if any(one.thread == turn.thread for one in queue[:]):
+            # A signal handler or a trace interrupted this thread's own call, and would
+            # take away its answer.
+            raise NoReply("%s: this thread is in the middle of another call" % name)
+        queue.append(turn)
+        while queue[0] is not turn:
+            if time.monotonic() >= deadline:
+                raise NoReply("%s: other threads' calls took all of the time" % name)
+            yield turn, deadline
 
     def _prepare(self, deadline: float) -> "Call[Link]":
         """Return the link; open one if there is none."""
@@ -198,54 +212,30 @@ class Client:
             bind = self._bind
             if bind is not None:
                 bind = yield from look_up(bind, deadline)
-            name = self._session.name
-            self._link = link = Link(name, address, self.port, bind, self._trace)
+            self._link = link = Link(
+                self._session.name, address, self.port, bind, self._trace
+            )
         return link
 
 
-class Turn(Event):
-    """A place in the queue of the calls to a device; the first one has the device."""
-
-    def __init__(self, queue: "List[Turn]") -> None:
-        super().__init__()
-        self._queue, self._thread = queue, get_ident()
-
-    def take(self, name: str, deadline: float) -> "Call[None]":
-        """Take the last place, and wait for the first one; NoReply if it never comes.
-
-        name: what messages call the device.
-        """
-        if any(turn._thread == self._thread for turn in self._queue[:]):
-            # A signal handler or a trace interrupted this thread's own call, and would
-            # take away its answer.
-            raise NoReply("%s: this thread is in the middle of another call" % name)
-        self._queue.append(self)
-        if self._queue[0] is self:
-            self.happen()
-        yield from self.wait(deadline)
-        if not self.has_come:
-            raise NoReply("%s: other threads' calls took all of the time" % name)
-
-    def end(self) -> None:
-        """Leave the queue, unless that has been done, and let the next one go on."""
-        if self in self._queue:
-            self._queue.remove(self)
-        # Other threads change the queue at the same time.
-        for first in self._queue[:1]:
-            first.happen()
+def leave(queue: "List[Event]", turn: Event) -> None:
+    """Leave a queue, unless that has been done, and call the next one."""
+    if turn in queue:
+        queue.remove(turn)
+    for first in queue[:1]:
+        first.happen()
 
 
 def choose_first_id() -> int:
-    """Return a random id to start from, so that no two sessions use the same ids.
+    """Return a random number to start from, so that no two sessions use the same ids.
 
     Some devices drop ids that they have seen, and others answer them again without
     acting. Without a source of randomness, the clock and the process id must do.
     """
     try:
-        number = int.from_bytes(system.urandom(4), "big")
+        return int.from_bytes(system.urandom(4), "big")
     except NotImplementedError:
-        number = int(time.time() * 1e6) ^ system.getpid() << 16
-    return number & MAX_ID
+        return int(time.time() * 1e6) ^ system.getpid() << 16
 
 
 def perform(

@@ -3,7 +3,7 @@
 
 import errno
 import time
-from _thread import allocate_lock, start_new_thread
+from _thread import allocate_lock, get_ident, start_new_thread
 
 from .errors import NoReply
 
@@ -42,7 +42,10 @@ LIKE_SILENCE = (
     errno.ENETUNREACH,
     errno.ENETDOWN,
     errno.ENOBUFS,
-    errno.EAGAIN,
+    # Nothing has arrived yet. It is EAGAIN, too, but not on Windows.
+    errno.EWOULDBLOCK,
+    # A timeout has no number.
+    None,
 )
 
 
@@ -53,7 +56,7 @@ def check_limits(port: int, timeout: float, *hosts: str) -> None:
             raise TypeError("a host is a str, not %s" % type(host).__name__)
     if type(port) is not int or not 0 < port < 65536:
         raise ValueError("a port is a whole number from 1 to 65535, not %r" % (port,))
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+    if type(timeout) not in (int, float):
         raise TypeError("a timeout is a number, not %s" % type(timeout).__name__)
     if not 0 < timeout <= MAX_TIMEOUT:
         raise ValueError("a timeout is over 0 s and at most a day, not %r" % timeout)
@@ -79,18 +82,17 @@ def drive(call: "Call[Result]") -> "Result":
 class Event:
     """Something that happens in another thread, and can be waited for.
 
-    It has the receive() of a Link, so that a call can wait for either.
+    It has the receive() of a Link, so that a call can wait for either. thread: the one
+    that made it.
     """
 
-    has_come = False
-
     def __init__(self) -> None:
+        self.thread = get_ident()
         self._lock = allocate_lock()
         self._lock.acquire()
 
     def happen(self) -> None:
         """Wake who waits; another thread may say so at the same time."""
-        self.has_come = True
         try:
             self._lock.release()
         except RuntimeError:
@@ -100,10 +102,6 @@ class Event:
     def receive(self, until: float) -> None:
         """Wait until it happens, but no longer than until the time until."""
         self._lock.acquire(True, max(0.0, until - time.monotonic()))
-
-    def wait(self, deadline: float) -> "Call[None]":
-        while not self.has_come and time.monotonic() < deadline:
-            yield self, deadline
 
 
 def resolve(host: str, deadline: float) -> str:
@@ -118,13 +116,13 @@ def look_up(host: str, deadline: float) -> "Call[str]":
         return host
     except (OSError, ValueError):
         pass
-    is_number = not host.strip("0123456789./")
-    if is_number or not all(" " < char < "\x7f" for char in host):
+    # What has no letters is a damaged address.
+    if not host.strip("0123456789./") or not all(" " < char < "\x7f" for char in host):
         raise NoReply(
             "%s is neither an IPv4 address, such as 192.168.1.47, nor a host name"
             % ascii(host)
         )
-    outcome: "Union[str, OSError]" = OSError(0, "no answer from the name server")
+    outcome: "Union[str, OSError, None]" = None
     over = Event()
 
     # getaddrinfo() knows no timeout, so it runs in a thread of its own, which coverage
@@ -146,10 +144,12 @@ def look_up(host: str, deadline: float) -> "Call[str]":
     except RuntimeError:
         # The system gives no more threads.
         search()
-    yield from over.wait(deadline)
+    while outcome is None and time.monotonic() < deadline:
+        yield over, deadline
     if isinstance(outcome, str):
         return outcome
-    raise NoReply("cannot find the host %s: %s" % (host, outcome.strerror))
+    reason = outcome.strerror if outcome else "no answer from the name server"
+    raise NoReply("cannot find the host %s: %s" % (host, reason))
 
 
 def open_socket(bind: "Optional[str]", deadline: float) -> "socket.socket":
@@ -197,8 +197,8 @@ class Link:
         name: str,
         address: str,
         port: int,
-        bind: "Optional[str]" = None,
-        trace: "Optional[Trace]" = None,
+        bind: "Optional[str]",
+        trace: "Optional[Trace]",
     ) -> None:
         self.name, self.address, self.port = name, address, port
         self._trace, self._bind = trace, bind
@@ -264,8 +264,7 @@ class Link:
             self._socket.settimeout(max(0.0, until - time.monotonic()))
             datagram = self._socket.recv(MAX_RECEIVE)
         except OSError as error:
-            if not isinstance(error, socket.timeout):
-                self._excuse(error)
+            self._excuse(error)
             return None
         if self._trace:
             self._trace("received", datagram, self.address)

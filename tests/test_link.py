@@ -45,7 +45,7 @@ class Unreliable(link.socket.socket):
 
 class LinkTest(unittest.TestCase):
     def connect(self, port):
-        made = Link("lamp", "127.0.0.1", port)
+        made = Link("lamp", "127.0.0.1", port, None, None)
         self.addCleanup(made.close)
         return made
 

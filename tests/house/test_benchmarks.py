@@ -33,6 +33,8 @@ class QuickTest(unittest.TestCase):
             "cold send",
             "discovery of 10",
             "polling 10",
+            "10 cold calls",
+            "our CPU",
             "import",
         ):
             self.assertIn(part, titles)

@@ -20,7 +20,7 @@ STANDARD = {
     "exchange": "",
     "link": "_socket _thread errno socket time",
     "discovery": "_struct errno time",
-    "client": "_thread os posix time",
+    "client": "os posix time",
     "__init__": "",
     "surroundings": "os posix sys",
     "plans": "time",
