@@ -4,7 +4,7 @@
 import heapq
 import unittest
 
-from miio_pure import Found, Token, packet, payload
+from miio_pure import Found, MiioError, Token, packet, payload
 from miio_pure.client import drive
 from miio_pure.exchange import Request, greet
 from miio_pure.session import Credentials, Session
@@ -88,6 +88,19 @@ class MemoryClient:
     def call(self, begin):
         deadline = self.wire.now() + self.timeout
         return drive(begin(self.session, deadline, self.wire.now), self.wire)
+
+    def carry_out(self, plan):
+        try:
+            begin = next(plan)
+            while True:
+                try:
+                    result = self.call(begin)
+                except MiioError as error:
+                    begin = plan.throw(error)
+                else:
+                    begin = plan.send(result)
+        except StopIteration as end:
+            return end.value
 
     def handshake(self):
         return Found(self.wire.address, self.wire.port, self.call(greet))
