@@ -158,7 +158,8 @@ class FakeDevice:
             del self._remembered[next(iter(self._remembered))]
 
     def _answer(self, request: "Dict[str, Any]") -> "Optional[bytes]":
-        limit = find_limit(self.faults)
+        # Another thread may change the set meanwhile.
+        limit = find_limit(tuple(self.faults))
         if limit is not None and limit.is_exceeded(request):
             return limit.refuse(request, self._carry_out)
         return self._carry_out(request)

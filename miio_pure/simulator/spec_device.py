@@ -12,13 +12,11 @@ from .device import FIRMWARE, MAX_TEXT, FakeDevice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple, Union
+    from typing import Any, Dict, List, Optional, Union
 
     from ..miot import Action, Property, Spec, Values
     from ..miot.values import Number
     from ..packet import Token
-
-    Key = Tuple[int, int]
 
 # Rounding to so many digits takes off what is too much in 16 + 69 * 0.1.
 _DIGITS = 9
@@ -135,9 +133,9 @@ def is_right(values: "Values", value: "Any") -> bool:
         checked = values.check(value)
     except ValueError:
         return False
-    # The check made something else of a description, or of a float.
-    is_whole = type(value) is float and type(checked) is int
-    return bool(checked == value) and not is_whole
+    # For people, the check makes a value of a description, and 2 of 2.0.
+    is_float = type(value) is float and type(checked) is int
+    return bool(checked == value) and not is_float
 
 
 def choose_value(one: "Property") -> "Any":
@@ -168,7 +166,7 @@ def find_middle(
 
 
 def guess_model(spec: "Spec") -> str:
-    """Return a model that fits the URN of a spec: zhimi.airpurifier.mb4."""
+    """Return a model that fits the URN of a spec, such as zhimi.airpurifier.mb4."""
     kind = "".join(spec.urn.split(":")[3:4]).replace("-", "")
     vendor, _, last = spec.model.partition("-")
     return ".".join((vendor or "simulated", kind or "device", last or "v1"))

@@ -6,13 +6,16 @@
 COUNT random specs whose properties and actions are tried with random values, COUNT
 mutated spec files, and COUNT talks with a device whose replies are spoiled.
 
-What Miot.set() and run() let through is what the device takes, but for conversions, as
-the client is there for people and the device is not: the client sends the value that
-belongs to a description, and 2 for 2.0 where the format has whole numbers.
+The device takes what an exact judge of our own calls right, and Miot.set() and run()
+let through just that, but for conversions, as the client is there for people and the
+device is not: the client sends the value that belongs to a description, and 2 for 2.0
+where the format has whole numbers.
 """
 
 import random
+import string
 import sys
+from fractions import Fraction
 
 from miio_pure import DeviceError, MiioError, payload
 from miio_pure.miot import Miot, Spec
@@ -75,9 +78,11 @@ def agree(seed):
 def try_property(device, miot, one, value):
     """What the client lets through is set; what it refuses, the device refuses."""
     key = one.siid, one.piid
-    before = device.properties[key]
     if is_unknown(one, value):
         return
+    is_right = "write" in one.access and judge(one.values, value)
+    code = device.judge_write(key, value)
+    check((code == 0) == is_right, "the device judges as we do", one, value, code)
     try:
         miot.set({one: value})
     except ValueError:
@@ -96,6 +101,28 @@ def try_property(device, miot, one, value):
         (answer,) = miot.client.send("set_properties", [item])
         check(answer["code"] < 0, "the device refuses it, too", one, value)
         check(same(device.properties[key], before), "nothing is set", one, value)
+
+
+def judge(values, value):
+    """Tell whether a device takes a value; written once more, with exact numbers."""
+    if values.choices:
+        return type(value) is int and value in [known for known, _ in values.choices]
+    if values.format == "bool":
+        return value is True or value is False
+    if values.format in ("string", "hex"):
+        letters = string.hexdigits if values.format == "hex" else value
+        return type(value) is str and set(value) <= set(letters)
+    if values.format == "tlv8":
+        return True
+    if type(value) not in ((int, float) if values.format == "float" else (int,)):
+        return False
+    if values.limits is None:
+        return True
+    least, most, step, number = map(Fraction, values.limits + (value,))
+    if not least <= number <= most:
+        return False
+    steps = (number - least) / step if step else 0
+    return abs(steps - round(steps)) < Fraction(1, 10**6)
 
 
 def try_action(device, miot, action, values):
@@ -194,7 +221,9 @@ class Spoiler:
             draw.shuffle(items)
             return items + [draw.choice(([], 1, None, {}, {"code": 0, "value": 5}))]
         if way == 3:
-            return items + [self.contradict(draw.choice(items))]
+            other = self.contradict(draw.choice(items))
+            items.insert(draw.randrange(len(items) + 1), other)
+            return items
         for item in draw.sample(items, draw.randrange(len(items) + 1)):
             self.damage(item)
         return items if type(result) is list or draw.random() < 0.5 else items[0]
