@@ -71,19 +71,19 @@ def _make_sbox(times_3: bytes) -> bytes:
         powers.append(times_3[powers[-1]])
     # The inverse of 3**n is 3**-n. 0 has no inverse, and stays 0.
     inverse = bytes.maketrans(powers, powers[:1] + powers[:0:-1])
-    # The affine map adds up five copies of a byte, of which the first is as it is and
-    # each other one is rotated to the left by one bit more, and 0x63.
+    # The affine map adds up a byte, the same byte rotated to the left by 1, 2, 3 and 4
+    # bits, and 0x63.
     rotate = _DOUBLES + bytes(range(1, 256, 2))
-    copies = [inverse]
+    rotated = [inverse]
     for _ in range(4):
-        copies.append(copies[-1].translate(rotate))
-    return _add_tables(b"\x63" * 256, *copies)
+        rotated.append(rotated[-1].translate(rotate))
+    return _add_tables(b"\x63" * 256, *rotated)
 
 
 # These tables multiply: _TIMES_n[x] is n * x in GF(2**8). FIPS-197 4.2
 _TIMES_1 = bytes(range(256))
-# Doubling x shifts it by one bit. From 0x80 on, that bit falls out at the top, and 0x1b
-# takes its place.
+# Doubling x shifts it to the left by one bit. From 0x80 on, a bit falls out at the top,
+# and 0x1b is added instead.
 _DOUBLES = bytes(range(0, 256, 2))
 _TIMES_2 = _DOUBLES + _add_tables(_DOUBLES, b"\x1b" * 128)
 _TIMES_4 = _TIMES_2.translate(_TIMES_2)
