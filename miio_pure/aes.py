@@ -101,12 +101,13 @@ _TIMES_13 = _add_tables(_TIMES_8, _TIMES_4, _TIMES_1)
 _TIMES_14 = _add_tables(_TIMES_8, _TIMES_4, _TIMES_2)
 _INV_9, _INV_11 = _INV.translate(_TIMES_9), _INV.translate(_TIMES_11)
 _INV_13, _INV_14 = _INV.translate(_TIMES_13), _INV.translate(_TIMES_14)
+# Where the state that byte i belongs to begins.
+_STARTS = bytes(i & ~15 for i in range(256))
 
 
 def _repeat(indices: "Iterable[int]") -> bytes:
     """Return the indices that do with each of 16 states what these do with one."""
-    starts = b"".join([bytes((start,)) * 16 for start in range(0, 256, 16)])
-    return _add_tables(starts, bytes(indices) * 16)
+    return _add_tables(_STARTS, bytes(indices) * 16)
 
 
 # Indices that change the layout of up to 16 states from column order to row order. The
