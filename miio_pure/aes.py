@@ -71,19 +71,19 @@ def _make_sbox(times_3: bytes) -> bytes:
         powers.append(times_3[powers[-1]])
     # The inverse of 3**n is 3**-n. 0 has no inverse, and stays 0.
     inverse = bytes.maketrans(powers, powers[:1] + powers[:0:-1])
-    # The affine map adds up five copies of a byte, of which the first is as it is and
-    # each other one is rotated to the left by one bit more, and 0x63.
+    # The affine map adds up a byte, the same byte rotated to the left by 1, 2, 3 and 4
+    # bits, and 0x63.
     rotate = _DOUBLES + bytes(range(1, 256, 2))
-    copies = [inverse]
+    rotated = [inverse]
     for _ in range(4):
-        copies.append(copies[-1].translate(rotate))
-    return _add_tables(b"\x63" * 256, *copies)
+        rotated.append(rotated[-1].translate(rotate))
+    return _add_tables(b"\x63" * 256, *rotated)
 
 
 # These tables multiply: _TIMES_n[x] is n * x in GF(2**8). FIPS-197 4.2
 _TIMES_1 = bytes(range(256))
-# Doubling x shifts it by one bit. From 0x80 on, that bit falls out at the top, and 0x1b
-# takes its place.
+# Doubling x shifts it to the left by one bit. From 0x80 on, a bit falls out at the top,
+# and 0x1b is added instead.
 _DOUBLES = bytes(range(0, 256, 2))
 _TIMES_2 = _DOUBLES + _add_tables(_DOUBLES, b"\x1b" * 128)
 _TIMES_4 = _TIMES_2.translate(_TIMES_2)
@@ -101,12 +101,13 @@ _TIMES_13 = _add_tables(_TIMES_8, _TIMES_4, _TIMES_1)
 _TIMES_14 = _add_tables(_TIMES_8, _TIMES_4, _TIMES_2)
 _INV_9, _INV_11 = _INV.translate(_TIMES_9), _INV.translate(_TIMES_11)
 _INV_13, _INV_14 = _INV.translate(_TIMES_13), _INV.translate(_TIMES_14)
+# Where the state that byte i belongs to begins.
+_STARTS = bytes(i & ~15 for i in range(256))
 
 
 def _repeat(indices: "Iterable[int]") -> bytes:
     """Return the indices that do with each of 16 states what these do with one."""
-    starts = b"".join([bytes((start,)) * 16 for start in range(0, 256, 16)])
-    return _add_tables(starts, bytes(indices) * 16)
+    return _add_tables(_STARTS, bytes(indices) * 16)
 
 
 # Indices that change the layout of up to 16 states from column order to row order. The

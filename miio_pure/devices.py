@@ -121,7 +121,7 @@ class Devices:
         self.records: "List[Record]" = []
         self.warning = ""
         try:
-            self._path = _complete(path)
+            self._path, self._source = _complete(path), ""
             if exists(self._path):
                 self._load()
         except OSError as error:
@@ -133,9 +133,12 @@ class Devices:
     @property
     def source(self) -> str:
         """The path of the file, without links, for messages and for saving."""
-        import os
+        # This is found once, so that the parts of a save agree on the file.
+        if not self._source:
+            import os
 
-        return os.path.realpath(self._path)
+            self._source = os.path.realpath(self._path)
+        return self._source
 
     def token(self, device_id: int) -> "Optional[Token]":
         """Return the token of a device, or None if it is not saved.
@@ -278,7 +281,7 @@ class Devices:
 
 
 def _complete(path: str) -> str:
-    """Return a path from the root on, so that it means the same in any folder.
+    """Return a path from the root on, so that it means the same from any folder.
 
     Raises OSError where the current folder has been removed.
     """
@@ -286,7 +289,8 @@ def _complete(path: str) -> str:
         return path
     import os
 
-    return os.path.abspath(path)
+    # This is not abspath(), which is wrong about a link with /.. behind it.
+    return os.path.join(os.getcwd(), path)
 
 
 def replace_file(path: str, data: bytes) -> None:

@@ -114,6 +114,22 @@ class LoadTest(DevicesCase):
         with mock.patch.dict(os.environ, {"MIIO_DEVICES": self.file}):
             self.assertEqual(Devices().source, os.path.realpath(self.file))
 
+    def test_a_relative_path_means_the_same_wherever_the_program_goes(self):
+        far = os.path.join(self.folder, "far")
+        os.makedirs(os.path.join(far, "away"))
+        os.symlink(os.path.join(far, "away"), os.path.join(self.folder, "link"))
+        before = os.getcwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.folder)
+        known = Devices("link/../devices.json")
+        os.chdir(before)
+        known.save([record()])
+        self.assertEqual(sorted(os.listdir(far)), ["away", "devices.json"])
+        self.assertEqual(
+            known.source, os.path.join(os.path.realpath(far), "devices.json")
+        )
+        self.assertEqual(len(Devices(known.source).records), 1)
+
     def test_no_place_by_default(self):
         with mock.patch.dict(os.environ, {}, clear=True):
             with self.assertRaisesRegex(MiioError, "no HOME.*MIIO_DEVICES"):
