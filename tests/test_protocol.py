@@ -10,8 +10,17 @@ import unittest
 from configparser import ConfigParser
 from hashlib import md5
 
-from miio_pure import Client, Token, TokenError, aes, exchange, packet, payload
-from miio_pure import errors, session
+from miio_pure import (
+    Client,
+    Token,
+    TokenError,
+    aes,
+    errors,
+    exchange,
+    packet,
+    payload,
+    session,
+)
 from miio_pure.cli import pack
 from miio_pure.miot import Miot, Spec, calls
 from miio_pure.simulator import FakeDevice, Simulator
@@ -160,7 +169,7 @@ class WorkedExampleTest(DocumentCase):
     def test_one_changed_digit_is_noticed(self):
         places = [
             at
-            for match in list(HEX_LINE.finditer(self.section))
+            for match in HEX_LINE.finditer(self.section)
             for at in range(match.start(2), match.end(2))
         ]
         for match in NUMBER.finditer(self.section):
@@ -301,7 +310,7 @@ class CodesTest(DocumentCase):
 
 
 class FileTest(unittest.TestCase):
-    def test_no_line_is_wider_than_a_terminal(self):
+    def test_no_line_is_too_wide(self):
         for line in house.read_source(PATH).split("\n"):
             self.assertLessEqual(len(line), MAX_WIDTH)
 
