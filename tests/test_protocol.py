@@ -100,7 +100,6 @@ def find_mistakes(section):
         "iv": md5(key + token).digest(),
         "plain": aes.pad(bytes.fromhex(case.get("plaintext_hex", ""))),
         "cipher": aes.AES(key).encrypt_cbc(iv, plain),
-        "header": packet.HEADER.pack(*fields)[:16],
         "checksum": md5(header + token + cipher).digest(),
         "packet": header + given["checksum"] + cipher,
     }
