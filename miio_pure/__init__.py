@@ -20,6 +20,8 @@ only what stands above it:
     tokens/                                           finds devices in them
     cli/                                              the command line
 
+PROTOCOL.rst describes miIO itself, for clients in any language.
+
 Where to add what: a command is a row in `cli/arguments.py` and a module beside it; a
 source of tokens is a row in `tokens/search.py` and a module beside it; an archive is a
 row in `files/walk.py`.
