@@ -120,7 +120,7 @@ class Devices:
 
         Raises TokenError if other users can read the file.
         """
-        self._check_rights()
+        self.check_rights()
         record = self.record(device_id)
         return Token(record.token) if record else None
 
@@ -176,7 +176,8 @@ class Devices:
                 "%s: cannot be written: %s" % (self.source, error.strerror)
             ) from None
 
-    def _check_rights(self) -> None:
+    def check_rights(self) -> None:
+        """Raise TokenError if other users can read the file."""
         if self.warning:
             raise TokenError(self.warning)
 
@@ -235,7 +236,7 @@ class Devices:
     def _read_again(self) -> "List[Record]":
         """Return what is in the file: other programs may have changed it."""
         current = Devices(self.source)
-        current._check_rights()
+        current.check_rights()
         return current.records
 
     def _store(self, kept: "List[Record]", is_alone: bool) -> None:

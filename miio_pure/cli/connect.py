@@ -11,7 +11,6 @@ import os
 from ..client import Client
 from ..errors import MiioError, NoReply, TokenError
 from ..packet import Token
-from .arguments import find_program
 from .output import Waiting, say
 from .secret import check_secret
 from .status import UsageError
@@ -73,10 +72,15 @@ def open_devices(options: "Options") -> "Optional[Devices]":
 
 
 def create_devices(options: "Options") -> "Devices":
-    """Return the saved devices, to save more; the file need not be there yet."""
+    """Return the saved devices, to save more; the file need not be there yet.
+
+    Raises TokenError if other users can read the file.
+    """
     from ..devices import Devices
 
-    return Devices(options.devices)
+    devices = Devices(options.devices)
+    devices.check_rights()
+    return devices
 
 
 def check_address(text: str) -> None:
@@ -215,6 +219,8 @@ class Connection:
         if self._given is not None:
             return self._given
         if self._devices is not None and self._devices.records:
+            # Nothing that the device says can change this, so it comes before a hello.
+            self._devices.check_rights()
             return self._devices
         return None
 
@@ -280,12 +286,14 @@ class Connection:
         """Return what to do about a token that is missing or wrong."""
         if self._given is not None:
             return ""
-        command = "%s devices add " % find_program()
+        from .hint import format_hint
+
         if self.record is not None:
             name = self.record.name or self.record.device_id
-            return "; to replace the saved token: %s%s --token HEX" % (command, name)
+            hint = format_hint(self._options, "devices add", name, "--token", "HEX")
+            return "; to replace the saved token: " + hint
         if self._tokens is not None:
-            return ": %s%s" % (command, self._text)
+            return ": " + format_hint(self._options, "devices add", self._text)
         return ""
 
 

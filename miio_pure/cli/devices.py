@@ -3,9 +3,8 @@
 
 from ..devices import Devices, Record
 from ..errors import DeviceError, TokenError
-from ..link import PORT
-from .arguments import find_program
 from .connect import Connection, create_devices, open_devices
+from .hint import format_hint, quote
 from .output import print_json, print_line, print_table, say
 from .secret import check_secret
 from .status import DONE, UsageError
@@ -35,8 +34,8 @@ def show(options: "Options") -> int:
     """Print the saved devices; with their tokens only if the user asked for them."""
     devices = open_devices(options)
     if devices is None or not devices.records:
-        program = find_program()
-        say("note: no device is saved yet; %s devices add ADDRESS saves one" % program)
+        hint = format_hint(options, "devices add", "ADDRESS")
+        say("note: no device is saved yet; %s saves one" % hint)
         return DONE
     if options.tokens and devices.warning:
         raise TokenError(devices.warning)
@@ -78,10 +77,9 @@ def add(options: "Options") -> int:
     if options.json:
         print_json(dict(facts, device_id=found.device_id))
     else:
-        program, name = find_program(), record.name or record.device_id
         print_line("saved: " + "  ".join(filter(None, facts.values())))
-        port = "" if options.port == PORT else " --port %d" % options.port
-        say("note: try: %s info %s%s" % (program, quote(name), port))
+        hint = format_hint(options, "info", record.name or record.device_id)
+        say("note: try: " + hint)
     return DONE
 
 
@@ -125,17 +123,9 @@ def forget(options: "Options") -> int:
     if devices is None or record is None:
         check_secret("the device", name)
         raise UsageError(
-            "no saved device has this name, device id or address; %s devices lists them"
-            % find_program()
+            "no saved device has this name, device id or address; %s lists them"
+            % format_hint(options, "devices")
         )
     devices.forget(record)
     print_line("forgotten: " + quote(record.name or record.device_id))
     return DONE
-
-
-def quote(text: str) -> str:
-    """Return a text as a shell needs it, and without control characters."""
-    if text.replace("-", "").replace("_", "").replace(".", "").isalnum():
-        return text
-    plain = "".join(char if char.isprintable() else "?" for char in text)
-    return "'%s'" % plain.replace("'", "'\\''")

@@ -123,7 +123,8 @@ class TargetTest(DeviceCase):
         self.device.reveal = True
         error = self.fail_at(5, "get 127.0.0.1 power", token=None)
         self.assertIn("not among the saved devices", error)
-        self.assertTrue(error.endswith(" devices add 127.0.0.1\n"), error)
+        end = " devices add 127.0.0.1 --port %d\n" % self.port
+        self.assertTrue(error.endswith(end), error)
         status, _, _ = self.run_at("get 127.0.0.1 power")
         self.assertEqual(status, 0)
 
@@ -187,8 +188,14 @@ class TargetTest(DeviceCase):
     def test_a_file_of_saved_devices_that_others_can_read(self):
         self.save()
         os.chmod(self.file, 0o644)
-        self.assertIn("chmod 600", self.fail_at(5, "info lamp", token=None))
         self.assertEqual(self.run_at("info lamp")[0], 0)
+        # Nothing that the device says can change that, so it is not even greeted.
+        with mock.patch.object(self.device, "handle", return_value=[]) as handle:
+            for name in ("lamp", "127.0.0.1"):
+                error = self.fail_at(5, "info", name, token=None)
+                self.assertRegex(error, r"run: chmod 600 \S+\n\Z")
+            self.assertIn("chmod 600", self.fail_at(5, "devices add 127.0.0.1"))
+        handle.assert_not_called()
 
     def test_a_damaged_file_of_saved_devices(self):
         self.save()

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""Commands that messages tell the user to run."""
+
+import os
+import shlex
+import subprocess
+import unittest
+
+from miio_pure.cli.arguments import parse
+from miio_pure.cli.hint import format_hint, quote
+
+from ..support import run_cli
+from ..support.commands import DeviceCase
+
+
+class HintTest(unittest.TestCase):
+    def hint(self, typed, *command):
+        line = format_hint(parse(typed.split()), *command)
+        return line[line.index(command[0]) :]
+
+    def test_options_that_were_typed_are_repeated(self):
+        typed = "info lamp --bind 127.0.0.1 --devices /tmp/a.json --port 5 --debug"
+        self.assertEqual(
+            self.hint(typed, "devices add", "my lamp", "--token", "HEX"),
+            "devices add 'my lamp' --token HEX "
+            "--devices /tmp/a.json --bind 127.0.0.1 --port 5",
+        )
+
+    def test_options_that_were_not_typed_are_not(self):
+        self.assertEqual(self.hint("info lamp", "info", "lamp"), "info lamp")
+        self.assertEqual(self.hint("info lamp --port 54321", "info", "x"), "info x")
+
+    def test_options_that_the_command_does_not_take_are_not(self):
+        typed = "devices add lamp --port 5 --devices x"
+        self.assertEqual(self.hint(typed, "devices"), "devices --devices x")
+        self.assertEqual(self.hint(typed, "decode", "21"), "decode 21")
+
+    def test_a_shell_reads_what_was_quoted(self):
+        for text in ("", "a b", "it's", "$HOME", "-x", "~", "/a/b_c-d.json", "\u00e4;"):
+            line = "printf %s " + quote(text)
+            self.assertEqual(subprocess.check_output(["sh", "-c", line]), text.encode())
+        self.assertEqual(quote("a\x1b"), "'a?'")
+
+
+class PasteTest(DeviceCase):
+    def paste(self, error, token):
+        """Run the command at the end of a message, with a token: its status."""
+        words = shlex.split(error[error.index("devices add") :])
+        words = [token if word == "HEX" else word for word in words]
+        env = {"HOME": self.home, "MIIO_TOKEN": token}
+        return run_cli(*words, env=env)[0]
+
+    def test_the_command_of_an_error_saves_the_device(self):
+        self.file = os.path.join(self.home, "it's here.json")
+        self.save(name="other", device_id=7)
+        read = ("get 127.0.0.1 power", "--devices", self.file)
+        error = self.fail_at(5, *read, token=None)
+        self.assertEqual(self.paste(error, self.device.token.hex()), 0)
+        self.assertEqual(self.run_at(*read, token=None)[1], "on\n")
+
+    def test_the_command_of_an_error_replaces_a_token(self):
+        self.file = os.path.join(self.home, "here.json")
+        self.save(name="my lamp")
+        self.device.faults = {"reject"}
+        read = ("get", "my lamp", "power", "--devices", self.file, "--timeout", "0.5")
+        error = self.fail_at(5, *read, token=None)
+        self.device.faults = set()
+        self.assertEqual(self.paste(error, self.device.token.hex()), 0)
+        self.assertEqual(self.run_at(*read, token=None)[1], "on\n")
