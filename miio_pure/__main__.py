@@ -3,10 +3,18 @@
 """Starts the command line: python3 -m miio_pure, or this file itself.
 
 A link to this file may lie anywhere, such as /usr/bin/miio-pure.
+
+Python 2 can read this file, which says that it is too old. So the types stand in
+comments here.
 """
 
 import sys
 
+if sys.version_info < (3, 6):
+    sys.exit(
+        "error: this program needs Python 3.6 or later, and this is Python %d.%d"
+        % sys.version_info[:2]
+    )
 try:
     import posix as system
 except ImportError:
@@ -15,7 +23,8 @@ except ImportError:
 INTERRUPTED = 130
 
 
-def start() -> int:
+def start():
+    # type: () -> int
     """Run the command line; return the exit status."""
     if __package__:
         from .cli import main
@@ -24,7 +33,8 @@ def start() -> int:
     return start_file()
 
 
-def start_file() -> int:
+def start_file():
+    # type: () -> int
     """Run the command line of the folder that this file really lies in."""
     import os
 
@@ -38,11 +48,12 @@ def start_file() -> int:
         package = __import__(name + ".cli")
     finally:
         sys.path.remove(parent)
-    status: int = package.cli.main()
+    status = package.cli.main()  # type: int
     return status
 
 
-def leave(status: int) -> None:
+def leave(status):
+    # type: (int) -> None
     """End at once: to take the interpreter apart takes longer than many a command."""
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -11,6 +11,7 @@ from .. import __version__
 from ..errors import DeviceError, MiioError, NoReply, TokenError
 from .arguments import (
     COMMANDS,
+    PARTS,
     find_program,
     format_help,
     format_overview,
@@ -109,14 +110,18 @@ def run_command(options: "Options", name: str) -> int:
         status: int = module.run(options)
         return status
     except ImportError as error:
-        # The host may lack a module of Python, and a copy some of ours.
+        _, _, missing = (error.name or "").rpartition(".")
+        if missing == PARTS.get(name):
+            raise UsageError("this copy came without %s" % missing) from None
+        # The host may lack a module of Python.
         raise MiioError("%s cannot run here: %s" % (name, error)) from None
 
 
 def find_help(argv: "List[str]") -> str:
     """Return the command that shows the help for what was typed."""
-    names = [command.name for command in COMMANDS if command.name in argv[:1]]
-    return " ".join([find_program(), "help"] + names)
+    names = [command.name.split() for command in COMMANDS]
+    typed = [words for words in names if words == argv[: len(words)]]
+    return " ".join([find_program(), "help"] + max(typed, key=len, default=[]))
 
 
 def silence_stdout() -> None:

@@ -8,13 +8,13 @@ import time
 from ..errors import MiioError
 from ..host import md5
 from ..link import resolve
-from .connect import make_trace, read_token
+from .connect import check_bind, make_trace, read_token
 from .output import say
 from .status import DONE, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional
+    from typing import Any, Optional, Sequence
 
     from ..link import Trace
     from ..simulator import FakeDevice, Simulator
@@ -27,10 +27,9 @@ class _Terminated(BaseException):
 
 def run(options: "Options") -> int:
     """Answer datagrams until Ctrl-C or SIGTERM."""
-    fan, faults = import_simulator()
-    for fault in options.fault:
-        if fault not in faults:
-            raise UsageError("--fault is one of: %s" % ", ".join(faults))
+    fan, known_faults = import_simulator()
+    faults = [read_fault(fault, known_faults) for fault in options.fault]
+    check_bind(options)
     given = read_token(options)
     deadline = time.monotonic() + options.timeout
     host = resolve(options.bind or "127.0.0.1", deadline)
@@ -39,7 +38,7 @@ def run(options: "Options") -> int:
         given.token(0) if given else os.urandom(16),
         device_id=options.id or choose_id(options.name or host, options.port),
         reveal=given is None,
-        faults=options.fault,
+        faults=faults,
         **known,
     )
     simulator = listen(device, host, options.port, make_trace(options, given))
@@ -54,6 +53,16 @@ def run(options: "Options") -> int:
         )
     )
     return serve(simulator)
+
+
+def read_fault(typed: str, known: "Sequence[str]") -> str:
+    """Return the fault that somebody typed, with hyphens or with spaces."""
+    wanted = typed.replace("-", " ").lower()
+    for fault in known:
+        if fault.lower() == wanted:
+            return fault
+    text = ", ".join(fault.replace(" ", "-").lower() for fault in known)
+    raise UsageError("--fault must be one of: " + text)
 
 
 def choose_id(name: str, port: int) -> int:

@@ -51,7 +51,9 @@ class AddTest(DevicesCase):
     def test_a_device_is_asked_for_its_id_and_model(self):
         status, out, err = self.add("127.0.0.1", "--name", "my lamp")
         self.assertEqual(status, 0)
-        self.assertIn("saved: my lamp  simulated.fan.v1  127.0.0.1  64688486", out)
+        self.assertIn(
+            "saved: my lamp, device 64688486 (simulated.fan.v1) at 127.0.0.1\n", out
+        )
         self.assertIn("info 'my lamp' --port %d\n" % self.port, err)
         saved = self.read_saved()["my lamp"]
         self.assertEqual(
@@ -101,17 +103,17 @@ class AddTest(DevicesCase):
     def test_a_wrong_token_is_not_saved(self):
         args = ("devices add 127.0.0.1", "--timeout", "0.2")
         error = self.fail_at(3, *args, token=OTHER_TOKEN)
-        self.assertIn("is the token from --token right?", error)
+        self.assertIn("the token from --token is probably wrong", error)
         self.device.faults = {"reject"}
         self.assertIn("rejects", self.fail_at(5, *args))
         self.assertFalse(os.path.exists(self.file))
 
     def test_a_hidden_token(self):
         error = self.fail_at(5, "devices add 127.0.0.1", token=None)
-        self.assertIn("give it with --token", error)
+        self.assertIn("pass it with --token", error)
         self.save(device_id=7)
         error = self.fail_at(5, "devices add 127.0.0.1", token=None)
-        self.assertIn("give it with --token", error)
+        self.assertIn("pass it with --token", error)
 
     def test_names_that_could_be_taken_for_something_else(self):
         for name in ("", " ", "all", "ALL", "12", "a,b", "a\x1b", " a", "a "):

@@ -112,7 +112,8 @@ class TargetTest(DeviceCase):
 
     def test_a_name_of_two_devices_is_refused(self):
         self.save()
-        self.save(device_id=7)
+        self.save(name="fan", device_id=7)
+        self.edit_saved('"fan"', '"lamp"')
         self.assertIn("2 saved devices", self.fail_at(1, "info lamp", token=None))
 
     def test_an_id_that_is_not_saved(self):
@@ -122,7 +123,7 @@ class TargetTest(DeviceCase):
         self.save(device_id=7)
         self.device.reveal = True
         error = self.fail_at(5, "get 127.0.0.1 power", token=None)
-        self.assertIn("not among the saved devices", error)
+        self.assertIn("is not saved; pass its token with --token", error)
         end = " devices add 127.0.0.1 --port %d\n" % self.port
         self.assertTrue(error.endswith(end), error)
         status, _, _ = self.run_at("get 127.0.0.1 power")
@@ -254,5 +255,5 @@ class TargetTest(DeviceCase):
         self.assertEqual(self.run_at("info 127.0.0.1", token=None, env=env)[0], 0)
         at = ("info", "127.0.0.1", "--port", str(self.port), "--timeout", "0.3")
         error = self.check_failure(3, *at, "--token", OTHER_TOKEN, env=env)
-        self.assertIn("is the token from --token right?", error)
+        self.assertIn("the token from --token is probably wrong", error)
         self.assertEqual(run_cli(*at, env=env)[0], 0)

@@ -98,6 +98,9 @@ class SendTest(DeviceCase):
     def test_wrong_token_no_token_no_reply(self):
         args = ("send 127.0.0.1 toggle", "--timeout", "0.3")
         self.fail_at(5, *args, token=None)
-        self.assertIn("token right", self.fail_at(3, *args, token=OTHER_TOKEN))
+        self.assertIn(
+            "token from --token is probably wrong",
+            self.fail_at(3, *args, token=OTHER_TOKEN),
+        )
         self.device.faults = {"lose"}
         self.assertIn("may have acted", self.fail_at(3, *args))

@@ -118,17 +118,13 @@ class OptionsTest(InterruptCase):
 
     def test_an_unknown_fault(self):
         error = self.check_failure(2, "simulate", "--fault", "x")
-        for fault in FAULTS:
-            self.assertIn(fault, error)
+        self.assertIn("deaf, lose, ", error)
+        self.assertIn(" wrong-id, ", error)
 
     def test_an_address_that_is_not_ours(self):
-        for address, status in (
-            ("192.0.2.77", 1),
-            ("no-such-host.invalid", 3),
-            ("b\u00fccher..de", 3),
-        ):
-            args = ("simulate", "--bind", address)
-            self.check_failure(status, *args)
+        for address in ("192.0.2.77", "no-such-host.invalid", "b\u00fccher..de"):
+            error = self.check_failure(2, "simulate", "--bind", address)
+            self.assertIn("--bind: ", error)
 
     def test_a_port_in_use(self):
         with Simulator(fan(TOKEN)) as simulator:

@@ -61,6 +61,14 @@ class DeviceCase(CliCase):
         known.update(fields)
         Devices(self.file).save([Record("test", **known)])
 
+    def edit_saved(self, old, new):
+        """Change the file of saved devices as somebody with an editor does."""
+        with open(self.file, encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn(old, text)
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write(text.replace(old, new))
+
     def read_saved(self):
         """Return what is saved of each device, by name."""
         return {record.name: record.facts() for record in Devices(self.file).records}
