@@ -112,7 +112,8 @@ def run_command(options: "Options", name: str) -> int:
     except ImportError as error:
         _, _, missing = (error.name or "").rpartition(".")
         if missing == PARTS.get(name):
-            raise UsageError("this copy came without %s" % missing) from None
+            text = 'this copy of miio_pure came without its part "%s"'
+            raise UsageError(text % missing) from None
         # The host may lack a module of Python.
         raise MiioError("%s cannot run here: %s" % (name, error)) from None
 

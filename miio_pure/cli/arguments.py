@@ -102,12 +102,12 @@ COMMANDS = (
 NOUNS = {
     "TARGET": "an address, a host name or a saved name; without any, all networks\n"
               "this computer is on",
-    "DEVICE": "an address, a host name, a saved name or a device id; a saved device\n"
-              "that is not at its address is searched for with a broadcast",
+    "DEVICE": "an address, a host name, a saved name or a device id; a saved\n"
+              "device that has left its address is searched for by broadcast",
     "devices forget DEVICE": "the name, the device id or the address of a saved device",
     "PROPERTY": "a number such as 2.1 (MIoT), or, on older devices, a name",
     "ACTION": "a number such as 2.1 (MIoT), or a method such as toggle",
-    "VALUE": "JSON if it is JSON, such as 33, true or [1,2]; otherwise plain text",
+    "VALUE": "JSON if it is valid, such as 33 or true; otherwise plain text",
     "METHOD": "such as get_prop; or a whole request in JSON:\n"
               "'{\"method\":\"get_prop\",\"params\":[\"power\"]}'",
     "PARAMS": "a JSON array or object in single quotes, or one param",
@@ -164,7 +164,7 @@ devices also ignore a wrong token); 4 refused by the device; 5 token missing,
 wrong or hidden; 130 Ctrl-C.
 
 "%s help COMMAND" tells more about a command.
-"%s --version" shows the version, and where this copy lies."""
+"%s --version" shows the version."""
 QUOTING = (
     "; put JSON in single quotes, so that the shell keeps it together: '[\"power\"]'"
 )
@@ -392,13 +392,10 @@ def list_commands() -> "List[Command]":
     """Return the commands that can run: this copy may have been made without some."""
     from importlib.machinery import PathFinder
 
-    package, _, _ = __name__.rpartition(".cli.")
-    folders = sys.modules[package].__path__
-    missing = [
-        part
-        for part in set(PARTS.values())
-        if PathFinder.find_spec("%s.%s" % (package, part), folders) is None
-    ]
+    from .. import __path__ as folders
+
+    parts = set(PARTS.values())
+    missing = [part for part in parts if not PathFinder.find_spec(part, folders)]
     return [one for one in COMMANDS if PARTS.get(one.name.split()[0]) not in missing]
 
 

@@ -231,7 +231,7 @@ class Connection:
         if self._given is not None:
             return self._given.token(0), self._given.source
         if self.found.token is not None:
-            return self.found.token, "the device's own hello"
+            return self.found.token, "its own hello"
         saved = look_up(self._devices, self.found.device_id)
         if saved is None:
             raise TokenError(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""send: any method, as the device knows it."""
+"""send: any method, by the device's own name for it."""
 
 import json
 

@@ -116,6 +116,11 @@ class OptionsTest(InterruptCase):
         self.assertEqual((device.device_id, device.model), (77, "a.b.c"))
         self.assertEqual(device.faults, {"lose", "dirty JSON"})
 
+    def test_faults_may_be_typed_with_hyphens(self):
+        words = [fault.replace(" ", "-").lower() for fault in FAULTS]
+        options = [word for fault in words for word in ("--fault", fault)]
+        self.assertEqual(self.simulate(*options)[1].faults, set(FAULTS))
+
     def test_an_unknown_fault(self):
         error = self.check_failure(2, "simulate", "--fault", "x")
         self.assertIn("deaf, lose, ", error)
