@@ -309,9 +309,11 @@ def explain_command(word: str) -> str:
         return "there is no command %s, but there is an option --%s" % (word, word)
     from .nearest import find_nearest
 
-    nearest = find_nearest(word, [command.name for command in COMMANDS])
+    # "forget" leads to "devices forget".
+    names = {command.name.split()[-1]: command.name for command in COMMANDS}
+    nearest = find_nearest(word, names)
     if nearest:
-        return 'there is no such command; did you mean "%s"?' % nearest
+        return 'there is no such command; did you mean "%s"?' % names[nearest]
     return "the first argument is not a command; commands are: %s" % ", ".join(
         command.name for command in COMMANDS if " " not in command.name
     )

@@ -158,6 +158,7 @@ class ParserTest(CliCase):
         for words, said in (
             (["discver"], 'mean "discover"?'),
             (["sned", "lamp"], 'mean "send"?'),
+            (["forget", "lamp"], 'mean "devices forget"?'),
             (["info", "lamp", "--tmeout", "3"], "mean --timeout?"),
             (["frobnicate"], "commands are: discover, info"),
             (["get", "lamp", "power", "--frobnicate"], "no option --frobnicate"),

@@ -142,6 +142,11 @@ class AddTest(DevicesCase):
         self.assertIn("name: %s, ...: a name cannot be empty" % shown, first)
         self.assertIn('name: 8 ("lamp"): another saved device has this name', second)
 
+    def test_a_saved_device_is_asked_for_its_model_again(self):
+        self.save(model="a.b.c")
+        self.assertEqual(self.add("lamp", token=None)[0], 0)
+        self.assertEqual(self.read_saved()["lamp"]["model"], "simulated.fan.v1")
+
     def test_a_saved_device_gets_another_token(self):
         self.save(token=OTHER_TOKEN)
         self.assertEqual(self.add("lamp")[0], 0)
