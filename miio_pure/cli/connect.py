@@ -338,7 +338,7 @@ class Connection:
                     keep_address(devices, record, found.address)
                     return
         except NoReply as error:
-            outcome = "failed, too: %s" % error
+            outcome = "failed: %s" % error
         raise NoReply("%s; a search of the local network %s" % (reason, outcome))
 
     def _check_token(self) -> None:

@@ -165,7 +165,7 @@ class TargetTest(DeviceCase):
 
         for find, end in (
             (lambda **options: iter(()), " did not find it either\n"),
-            (fail, " failed, too: 255.255.255.255: Network is unreachable\n"),
+            (fail, " failed: 255.255.255.255: Network is unreachable\n"),
         ):
             for address, reason in (
                 ("127.0.0.9", "127.0.0.9 port %d: the port is closed: " % self.port),
