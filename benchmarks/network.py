@@ -5,14 +5,18 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from miio_pure import Client, discover
 from miio_pure.simulator import Simulator, fan
+from miio_pure.together import send_to_all
 
-from .measure import compare
+from .measure import Table, compare
 from .messages import TOKEN
 
 PORT = 54321  # python-miio knows no other
+LATENCY = 0.05  # s, of each answer of a device on a busy Wi-Fi network
 
 
 def addresses(count):
@@ -24,21 +28,22 @@ def addresses(count):
     ]
 
 
-def serve(hosts):
-    """Serve simulated devices until stdin closes: `-m benchmarks.network HOST...`"""
+def serve(delay, hosts):
+    """Serve simulated devices until stdin closes: `-m benchmarks.network 0 HOST...`"""
     with contextlib.ExitStack() as stack:
         for number, host in enumerate(hosts):
             device = fan(TOKEN, device_id=1000 + number)
+            device.delay = delay
             stack.enter_context(Simulator(device, host, PORT))
         print("ready", flush=True)
         sys.stdin.read()
 
 
 @contextlib.contextmanager
-def fleet(count):
+def fleet(count, delay=0.0):
     hosts = addresses(count)
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.network"] + hosts,
+        [sys.executable, "-m", "benchmarks.network", str(delay)] + hosts,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -59,6 +64,8 @@ def subjects(settings, missing):
         with fleet(count) as hosts:
             yield discoveries(settings, peer, hosts)
             yield polls(settings, peer, hosts)
+    with fleet(10 if settings.quick else 100, LATENCY) as hosts:
+        yield from cold_calls(settings, peer, hosts)
 
 
 def their_client(host):
@@ -128,5 +135,63 @@ def polls(settings, peer, hosts):
             client.close()
 
 
+def cold_calls(settings, peer, hosts):
+    """New clients for many devices, a hello and a command to each: two tables."""
+    contestants = [
+        ("miio_pure: together.send_to_all", call_together),
+        ("miio_pure: a thread for each", call_in_threads),
+        ("miio_pure: one after the other", call_in_turn),
+    ]
+    if peer:
+        contestants.append(("python-miio: one after the other", call_theirs))
+    title = "%d cold calls, %d ms for each answer" % (len(hosts), LATENCY * 1e3)
+    settings.progress(title)
+    wall, processor = Table(title, "ms"), Table(title + ": our CPU", "ms")
+    for name, call in contestants:
+        # What takes ten seconds needs no second round.
+        rounds = settings.rounds if len(wall.rows) < 2 else 1
+        spans = [measure(call, hosts) for _ in range(rounds)]
+        wall.add(name, [span for span, _ in spans])
+        processor.add(name, [used for _, used in spans])
+    return wall, processor
+
+
+def measure(call, hosts):
+    """Return (seconds, CPU seconds) of a call, which must reach every device."""
+    start, used = time.perf_counter(), time.process_time()
+    count = call(hosts)
+    spans = time.perf_counter() - start, time.process_time() - used
+    assert count == len(hosts)
+    return spans
+
+
+def call_together(hosts):
+    clients = [Client(host, TOKEN) for host in hosts]
+    outcomes = [one[1] for one in send_to_all(clients, "get_prop", ["power"])]
+    for client in clients:
+        client.close()
+    return outcomes.count(["on"])
+
+
+def call_one(host):
+    with Client(host, TOKEN) as client:
+        return client.send("get_prop", ["power"])
+
+
+def call_in_threads(hosts):
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        return list(pool.map(call_one, hosts)).count(["on"])
+
+
+def call_in_turn(hosts):
+    return [call_one(host) for host in hosts].count(["on"])
+
+
+def call_theirs(hosts):
+    return [their_client(host).send("get_prop", ["power"]) for host in hosts].count(
+        ["on"]
+    )
+
+
 if __name__ == "__main__":
-    serve(sys.argv[1:])
+    serve(float(sys.argv[1]), sys.argv[2:])

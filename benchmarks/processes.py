@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """CPU time and peak memory of fresh processes, with their bytecode in a cache."""
 
+import json
 import os
 import subprocess
 import sys
@@ -92,3 +93,44 @@ def subjects(settings, missing):
             theirs += [TOKEN.hex(), "raw_command", "get_prop", '["power"]']
             shells.append(("miiocli device raw_command", theirs))
         yield from measured("one-shot command", shells, b"on", settings)
+        spec = os.path.join(folder, "spec.json")
+        with open(spec, "w") as file:
+            json.dump(make_spec(), file)
+        token = ["--token", TOKEN.hex()]
+        params = '[{"did":"1","siid":2,"piid":1}]'
+        size = os.path.getsize(spec) // 1000
+        shells = [
+            ("send get_properties", ["send", host, "get_properties", params]),
+            ("get by number", ["get", host, "2.1"]),
+            ("get by name, spec of %d KB" % size, ["get", host, "on", "--spec", spec]),
+        ]
+        shells = [(name, ["-S", MAIN] + args + token) for name, args in shells]
+        yield from measured("one property", shells, b"true", settings)
+
+
+def make_spec():
+    """A spec file as large as those of air conditioners and vacuums."""
+
+    def urn(kind, name):
+        return "urn:miot-spec-v2:%s:%s:00000001:acme-x1:1" % (kind, name)
+
+    def make_property(siid, piid):
+        name = "on" if (siid, piid) == (2, 1) else "name-%d-%d" % (siid, piid)
+        made = {"iid": piid, "type": urn("property", name), "description": name}
+        made.update(format="uint8", access=["read", "write", "notify"])
+        if piid == 1:
+            return dict(made, format="bool")
+        if piid % 3:
+            return dict(made, **{"unit": "percentage", "value-range": [1, 100, 1]})
+        choices = [{"value": i, "description": "Level %d" % i} for i in range(6)]
+        return dict(made, **{"value-list": choices})
+
+    services = [
+        {
+            "iid": siid,
+            "type": urn("service", "service-%d" % siid),
+            "properties": [make_property(siid, piid) for piid in range(1, 16)],
+        }
+        for siid in range(2, 14)
+    ]
+    return {"type": urn("device", "fan"), "services": services}

@@ -12,6 +12,7 @@ only what stands above it:
 
     errors host aes packet payload session exchange   bytes in, bytes out: no sockets
     link discovery client                             the core ends here
+    surroundings                                      the environment, without os
     devices                                           the saved devices
     simulator/                                        a device in memory, and a server
     files/                                            reads other programs' files

@@ -20,6 +20,10 @@ try:
 except ImportError:
     import os as system  # type: ignore[no-redef]
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Tuple  # noqa: F401
+
 INTERRUPTED = 130
 
 
@@ -36,13 +40,8 @@ def start():
 def start_file():
     # type: () -> int
     """Run the command line of the folder that this file really lies in."""
-    import os
-
-    folder = os.path.dirname(os.path.realpath(__file__))
-    parent, name = os.path.split(folder)
-    # Python puts this folder first, where our modules would hide others of the same
-    # names. What is imported from the parent is this very package.
-    sys.path[:] = [path for path in sys.path if os.path.realpath(path) != folder]
+    parent, name = leave_folder()
+    # What is imported from the parent is this very package.
     sys.path.insert(0, parent)
     try:
         package = __import__(name + ".cli")
@@ -50,6 +49,37 @@ def start_file():
         sys.path.remove(parent)
     status = package.cli.main()  # type: int
     return status
+
+
+def leave_folder():
+    # type: () -> Tuple[str, str]
+    """Take the folder that this file really lies in off sys.path.
+
+    Python puts it first there, where our modules would hide others of the same names.
+    Returns its parent and its name.
+    """
+    first = sys.path[0] if sys.path else ""
+    # Python has followed all links to that folder already. So there is no need to wait
+    # for the import of os, unless Python was told to leave the folder out.
+    if "os" not in sys.modules and first[:1] == "/" and has_this_file(first):
+        sys.path[:] = [path for path in sys.path if path != first]
+        parent, _, name = first.rpartition("/")
+        return parent, name
+    import os
+
+    folder = os.path.dirname(os.path.realpath(__file__))
+    sys.path[:] = [path for path in sys.path if os.path.realpath(path) != folder]
+    return os.path.split(folder)
+
+
+def has_this_file(folder):
+    # type: (str) -> bool
+    """Tell whether this file, or the one that it is a link to, lies in a folder."""
+    try:
+        there, here = system.stat(folder + "/__main__.py"), system.stat(__file__)
+    except OSError:
+        return False
+    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
 
 
 def leave(status):

@@ -47,7 +47,7 @@ another AES.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, List, Sequence, Tuple
+    from typing import Callable, Dict, Iterable, List, Sequence, Tuple
 
     Gathers = List[Callable[[bytes], bytes]]
 
@@ -65,22 +65,27 @@ def _add_tables(*tables: bytes) -> bytes:
 
 def _make_sbox(times_3: bytes) -> bytes:
     """Return the S-box: the inverse in GF(2**8), then an affine map. FIPS-197 5.1.1."""
-    sbox = bytearray([0x63]) * 256
-    # 3 generates the field: its powers are all of its elements but 0.
-    powers = [1]
+    # 3 generates the field: the powers of 3 are all elements of the field except 0.
+    powers = bytearray([1])
     while len(powers) < 255:
         powers.append(times_3[powers[-1]])
-    for log, x in enumerate(powers):
-        # The inverse of x stands here in two copies side by side, so that a shift is a
-        # rotation.
-        twice = powers[-log] * 0x0101
-        sbox[x] ^= (twice ^ twice >> 4 ^ twice >> 5 ^ twice >> 6 ^ twice >> 7) & 0xFF
-    return bytes(sbox)
+    # The inverse of 3**n is 3**-n. 0 has no inverse, and stays 0.
+    inverse = bytes.maketrans(powers, powers[:1] + powers[:0:-1])
+    # The affine map adds up five copies of a byte, of which the first is as it is and
+    # each other one is rotated to the left by one bit more, and 0x63.
+    rotate = _DOUBLES + bytes(range(1, 256, 2))
+    copies = [inverse]
+    for _ in range(4):
+        copies.append(copies[-1].translate(rotate))
+    return _add_tables(b"\x63" * 256, *copies)
 
 
 # These tables multiply: _TIMES_n[x] is n * x in GF(2**8). FIPS-197 4.2
 _TIMES_1 = bytes(range(256))
-_TIMES_2 = bytes([x << 1 ^ (0x11B if x & 0x80 else 0) for x in range(256)])
+# Doubling x shifts it by one bit. From 0x80 on, that bit falls out at the top, and 0x1b
+# takes its place.
+_DOUBLES = bytes(range(0, 256, 2))
+_TIMES_2 = _DOUBLES + _add_tables(_DOUBLES, b"\x1b" * 128)
 _TIMES_4 = _TIMES_2.translate(_TIMES_2)
 _TIMES_8 = _TIMES_4.translate(_TIMES_2)
 
@@ -97,12 +102,19 @@ _TIMES_14 = _add_tables(_TIMES_8, _TIMES_4, _TIMES_2)
 _INV_9, _INV_11 = _INV.translate(_TIMES_9), _INV.translate(_TIMES_11)
 _INV_13, _INV_14 = _INV.translate(_TIMES_13), _INV.translate(_TIMES_14)
 
+
+def _repeat(indices: "Iterable[int]") -> bytes:
+    """Return the indices that do with each of 16 states what these do with one."""
+    starts = b"".join([bytes((start,)) * 16 for start in range(0, 256, 16)])
+    return _add_tables(starts, bytes(indices) * 16)
+
+
 # Indices that change the layout of up to 16 states from column order to row order. The
 # same indices change it back.
-_TURN = bytes(i & ~15 | i % 4 * 4 + i % 16 // 4 for i in range(256))
+_TURN = _repeat(i % 4 * 4 + i // 4 for i in range(16))
 _turn_one = _TURN[:16].translate
 # Indices that do ShiftRows (FIPS-197 5.1.2) and change row order to column order.
-_SHIFT = bytes(i & ~15 | i % 4 * 4 + (i // 4 + i) % 4 for i in range(256))
+_SHIFT = _repeat(i % 4 * 4 + (i // 4 + i) % 4 for i in range(16))
 _shift_one = _SHIFT[:16].translate
 
 
@@ -144,8 +156,7 @@ _once_later = _locate_shifted(_ONCE_ROWS, 4, 1).translate
 # work in column order, on up to 16 states, which just fill a table.
 _MAX_FEW = 16  # blocks
 _UNSHIFT = [
-    bytes(i & ~15 | 13 * (i & 12 | i + turn & 3) % 16 for i in range(256))
-    for turn in range(4)
+    _repeat(13 * (i & 12 | i + turn & 3) % 16 for i in range(16)) for turn in range(4)
 ]
 _gathers_known: "Dict[int, Tuple[Gathers, int]]" = {}
 

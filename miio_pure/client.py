@@ -2,12 +2,12 @@
 """The client: exchanges with one device, on one link, one after the other."""
 
 import time
-from _thread import RLock
+from _thread import get_ident
 
 from .discovery import Found, discover
 from .errors import NoReply, PayloadError
-from .exchange import Request, Signal, greet
-from .link import PORT, Link, check_limits
+from .exchange import Request, greet
+from .link import PORT, Event, Link, check_limits, drive, look_up
 from .packet import Token
 from .session import MAX_ID, Credentials, Session
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Callable,
         Dict,
         Generator,
+        List,
         Optional,
         Sequence,
         Tuple,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     )
 
     from .exchange import Given, Retry, Wish
-    from .link import Trace
+    from .link import Call, Trace
     from .session import Saved
 
     Result = TypeVar("Result")
@@ -76,16 +77,21 @@ class Client:
         self.host, self.port, self.timeout = host, port, timeout
         self._bind, self._trace = bind, trace
         self._credentials = Credentials(None if token is None else Token(token), tokens)
-        # The lock of each process that uses this client: one more for each fork.
-        self._locks: "Dict[int, RLock]" = {}
+        # The calls under way in each process that uses this client. After a fork, one
+        # may never end, because only the parent has its thread.
+        self._queues: "Dict[int, List[Turn]]" = {}
         self._start()
 
     def _start(self) -> None:
-        """Begin without a socket, with a session that no other process has."""
+        """Start afresh: without a socket, with a session that no other process has."""
         self._link: "Optional[Link]" = None
-        name = "%s port %d" % (self.host, self.port)
-        self._session = Session(self._credentials, choose_first_id(), name)
-        self._drift = time.time() - time.monotonic()
+        self._session = Session(
+            self._credentials,
+            choose_first_id(),
+            "%s port %d" % (self.host, self.port),
+        )
+        # A new session begins with a hello in any case.
+        self._drift = 0.0
         self._process = system.getpid()
 
     def __repr__(self) -> str:
@@ -131,11 +137,7 @@ class Client:
 
         An "id" among the fields is sent as it is.
         """
-        return self.call(Request(fields, retry).begin)
-
-    def call(self, begin: "Begin[Result]") -> "Result":
-        """Run any exchange, such as exchange.greet or Request.begin."""
-        return self._call(begin)[1]
+        return self._call(Request(fields, retry).begin)[1]
 
     def info(self) -> "Dict[str, Any]":
         """Return what the device says about itself: the result of miIO.info."""
@@ -148,60 +150,89 @@ class Client:
         return result
 
     def _call(self, begin: "Begin[Result]") -> "Tuple[str, Result]":
-        """Run an exchange when it is this thread's turn; return (address, result)."""
-        deadline = time.monotonic() + self.timeout
-        # A lock from before a fork may be held for ever, by a thread that only the
-        # parent has. setdefault() is atomic, so threads get the same lock.
-        lock = self._locks.setdefault(system.getpid(), RLock())
-        if lock._is_owned():  # type: ignore[attr-defined]
-            # A signal handler or a trace interrupted this thread's own call, whose
-            # answer it would take away.
-            raise NoReply(
-                "%s: this thread is in the middle of another call" % self._session.name
-            )
-        try:
-            if not lock.acquire(True, self.timeout):
-                raise NoReply(
-                    "%s: other threads' calls took all of the %g s"
-                    % (self._session.name, self.timeout)
-                )
-            return self._take_turn(begin, deadline, lock)
-        finally:
-            # Ctrl-C may have interrupted right after the lock was taken above, or just
-            # before _take_turn() released it. Coverage cannot see the test of that,
-            # which needs a trace function of its own.
-            if lock._is_owned():  # type: ignore[attr-defined]  # pragma: no cover
-                lock.release()
+        return drive(self.converse(begin, time.monotonic() + self.timeout))
 
-    def _take_turn(
-        self, begin: "Begin[Result]", deadline: float, lock: "RLock"
-    ) -> "Tuple[str, Result]":
-        try:
-            link = self._prepare(deadline)
-            steps = begin(self._session, deadline, time.monotonic)
-            return link.address, drive(steps, link)
-        except NoReply:
-            # Late replies go to the old port.
-            self.close()
-            raise
-        finally:
-            lock.release()
+    def converse(
+        self, begin: "Begin[Result]", deadline: float
+    ) -> "Call[Tuple[str, Result]]":
+        """Run an exchange when it is this call's turn; return (address, result).
 
-    def _prepare(self, deadline: float) -> Link:
-        """Return the link, a new one if there is none."""
+        This is a generator, so that one thread can run calls to many devices. See
+        Call in link.py.
+        """
+        # setdefault() is atomic, so that threads get the same list.
+        turn = Turn(self._queues.setdefault(system.getpid(), []))
+        try:
+            try:
+                yield from turn.take(self._session.name, deadline)
+                link = yield from self._prepare(deadline)
+                now = time.monotonic
+                steps = begin(self._session, deadline, now)
+                return link.address, (yield from perform(steps, link, now))
+            except NoReply:
+                # Late replies go to the old port, unless it is another call's.
+                if turn.has_come:
+                    self.close()
+                raise
+            finally:
+                turn.end()
+        finally:
+            # Ctrl-C may have interrupted the other end().
+            turn.end()
+
+    def _prepare(self, deadline: float) -> "Call[Link]":
+        """Return the link; open one if there is none."""
         if system.getpid() != self._process:
-            # After a fork, the parent would get the child's answers: they would share
-            # the socket and the ids.
+            # After a fork, parent and child would share the socket and the ids, so one
+            # would get the other's answers.
             self.close()
             self._start()
-        # The monotonic clock stands still in a suspend, so a hello is due.
+        # The monotonic clock may stop during a suspend, so make a hello due.
         drift = time.time() - time.monotonic()
         if abs(drift - self._drift) > MAX_DRIFT:
             self._session.expect_hello()
         self._drift = drift
-        if self._link is None:
-            self._link = Link(self.host, self.port, self._bind, deadline, self._trace)
-        return self._link
+        link = self._link
+        if link is None:
+            address = yield from look_up(self.host, deadline)
+            bind = self._bind
+            if bind is not None:
+                bind = yield from look_up(bind, deadline)
+            name = self._session.name
+            self._link = link = Link(name, address, self.port, bind, self._trace)
+        return link
+
+
+class Turn(Event):
+    """A place in the queue of the calls to a device; the first one has the device."""
+
+    def __init__(self, queue: "List[Turn]") -> None:
+        super().__init__()
+        self._queue, self._thread = queue, get_ident()
+
+    def take(self, name: str, deadline: float) -> "Call[None]":
+        """Take the last place, and wait for the first one; NoReply if it never comes.
+
+        name: what messages call the device.
+        """
+        if any(turn._thread == self._thread for turn in self._queue[:]):
+            # A signal handler or a trace interrupted this thread's own call, and would
+            # take away its answer.
+            raise NoReply("%s: this thread is in the middle of another call" % name)
+        self._queue.append(self)
+        if self._queue[0] is self:
+            self.happen()
+        yield from self.wait(deadline)
+        if not self.has_come:
+            raise NoReply("%s: other threads' calls took all of the time" % name)
+
+    def end(self) -> None:
+        """Leave the queue, unless that has been done, and let the next one go on."""
+        if self in self._queue:
+            self._queue.remove(self)
+        # Other threads change the queue at the same time.
+        for first in self._queue[:1]:
+            first.happen()
 
 
 def choose_first_id() -> int:
@@ -217,8 +248,10 @@ def choose_first_id() -> int:
     return number & MAX_ID
 
 
-def drive(steps: "Steps[Result]", link: Link) -> "Result":
-    """Run an exchange to its end on a link; the only loop here that blocks."""
+def perform(
+    steps: "Steps[Result]", link: Link, now: "Callable[[], float]"
+) -> "Call[Result]":
+    """Run an exchange on a link to its end, without blocking."""
     given: "Given" = None
     while True:
         try:
@@ -229,11 +262,12 @@ def drive(steps: "Steps[Result]", link: Link) -> "Result":
         try:
             if isinstance(wish, bytes):
                 given = link.send(wish)
-            elif isinstance(wish, Signal):
+            elif isinstance(wish, float):
+                while given is None and now() < wish:
+                    given = yield link, wish
+            else:
                 # DROP is the only signal that is ever yielded.
                 link.renew()
-            else:
-                given = link.receive(wish)
         except NoReply as error:
             # The exchange adds how many requests were sent, and raises it again.
             steps.throw(error)

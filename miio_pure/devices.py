@@ -6,12 +6,13 @@ with Client("192.168.1.47", tokens=Devices()) as client:
     client.info()
 """
 
-import os
+import sys
 from time import monotonic, sleep, time
 
 from .errors import MiioError, TokenError
 from .host import parse, write
 from .packet import Token
+from .surroundings import default_path, exists, is_file, read_rights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,13 +27,23 @@ MAX_FIELDS = {
     "mac": 64,
     "device_id": 64,
     "token": 128,
+    "max_batch": 4,
 }  # characters
 
 # What numbers and addresses are made of, those of whole subnets, too.
 _NUMERIC = "0123456789./"
 _LOCK_PAUSE = 0.05  # seconds
 
-FIELDS = ("name", "model", "address", "mac", "device_id", "token", "source")
+FIELDS = (
+    "name",
+    "model",
+    "address",
+    "mac",
+    "device_id",
+    "token",
+    "max_batch",
+    "source",
+)
 _RIGHTS_OF_OTHERS = 0o077
 # What the JSON of another file can raise when it is read as saved devices.
 _DAMAGED = (
@@ -48,10 +59,11 @@ _DAMAGED = (
 class Record:
     """What a file tells of a device; all fields are str, and "" if they are unknown.
 
-    They are name, model, address, mac, device_id and token (32 hex digits for Wi-Fi
-    devices; others have other forms), none longer than MAX_FIELDS says. source: where
-    it was found. when: how new that is, in seconds since 1970. why: if there is no
-    token, what is known of the reason.
+    They are name, model, address, mac, device_id, token (32 hex digits for Wi-Fi
+    devices; others have other forms), and max_batch (how many MIoT properties it
+    answers at once), none longer than MAX_FIELDS says. source: where it was found.
+    when: how new that is, in seconds since 1970. why: if there is no token, what is
+    known of the reason.
     """
 
     __slots__ = FIELDS + ("when", "why")
@@ -62,6 +74,7 @@ class Record:
     mac: str
     device_id: str
     token: str
+    max_batch: str
 
     def __init__(self, source: str, when: float = 0.0, **fields: "Any") -> None:
         self.source = source
@@ -79,8 +92,11 @@ class Record:
         return "<Record %s of %s>" % (self.device_id or self.name or "?", self.source)
 
     def facts(self) -> "Dict[str, str]":
-        """Return its fields, token and all, by name."""
-        return {field: getattr(self, field) for field in FIELDS}
+        """Return its fields, token and all, by name; without max_batch if unknown."""
+        facts = {field: getattr(self, field) for field in FIELDS}
+        if not self.max_batch:
+            del facts["max_batch"]
+        return facts
 
     def learn(self, other: "Record") -> None:
         """Take from another record of the same device what this one lacks."""
@@ -93,10 +109,9 @@ class Devices:
     """The saved devices in a file. A file that is not there yet is empty.
 
     path: by default, what default_path() returns. records: a Record for each device.
-    source: the path, for messages. warning: why its tokens must not be used, which is
-    "" if all is well. unnamed: the device id and the name of each device that the last
-    save() had to save without its name. Raises MiioError for a file that cannot be read
-    or is damaged.
+    warning: why its tokens must not be used, which is "" if all is well. unnamed: the
+    device id and the name of each device that the last save() had to save without its
+    name. Raises MiioError for a file that cannot be read or is damaged.
     """
 
     def __init__(self, path: "Optional[str]" = None) -> None:
@@ -110,15 +125,21 @@ class Devices:
         self.warning = ""
         self.unnamed: "List[Tuple[str, str]]" = []
         try:
-            # This fails where the current folder has been removed.
-            self.source = os.path.realpath(path)
-            if os.path.exists(self.source):
+            self._path = _complete(path)
+            if exists(self._path):
                 self._load()
         except OSError as error:
             raise MiioError("%s: cannot be read: %s" % (path, error.strerror)) from None
 
     def __repr__(self) -> str:
         return "<Devices in %s: %d>" % (self.source, len(self.records))
+
+    @property
+    def source(self) -> str:
+        """The path of the file, without links, for messages and for saving."""
+        import os
+
+        return os.path.realpath(self._path)
 
     def token(self, device_id: int) -> "Optional[Token]":
         """Return the token of a device, or None if it is not saved.
@@ -168,6 +189,8 @@ class Devices:
 
     def _lock_and(self, work: "Callable[[bool], int]", timeout: float) -> int:
         """Do work(is_alone) while no other program writes the file."""
+        import os
+
         try:
             folder = os.path.dirname(self.source)
             os.makedirs(folder, 0o700, exist_ok=True)
@@ -188,12 +211,12 @@ class Devices:
             raise TokenError(self.warning)
 
     def _load(self) -> None:
-        if not os.path.isfile(self.source):
+        if not is_file(self._path):
             raise MiioError("%s: not a file" % self.source)
-        with open(self.source, "rb") as file:
-            rights = os.fstat(file.fileno()).st_mode
+        with open(self._path, "rb") as file:
+            rights = read_rights(file.fileno())
             data = file.read(MAX_FILE + 1)
-        if os.name == "posix" and rights & _RIGHTS_OF_OTHERS:
+        if sys.platform != "win32" and rights & _RIGHTS_OF_OTHERS:
             self.warning = (
                 "other users can read the tokens in %s; run: chmod 600 %s"
                 % (self.source, _quote(self.source))
@@ -268,7 +291,7 @@ class Devices:
                 "it is" % (self.source, len(kept), MAX_FILE)
             )
         _remove_drafts(self.source, is_alone)
-        _replace(self.source, data)
+        replace_file(self.source, data)
         self.records = kept
 
 
@@ -287,19 +310,22 @@ def judge_name(name: str) -> str:
     )
 
 
-def default_path() -> "Optional[str]":
-    """Return where saved devices are kept, or None where there is no home for them."""
-    named = os.environ.get("MIIO_DEVICES")
-    if named:
-        return named
-    home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
-    if not home:
-        return None
-    return os.path.join(home, ".config", "miio_pure", "devices.json")
+def _complete(path: str) -> str:
+    """Return a path from the root on, so that it means the same in any folder.
+
+    Raises OSError where the current folder has been removed.
+    """
+    if path[:1] == "/":
+        return path
+    import os
+
+    return os.path.abspath(path)
 
 
-def _replace(path: str, data: bytes) -> None:
+def replace_file(path: str, data: bytes) -> None:
     """Write a file as a whole, or not at all."""
+    import os
+
     draft = "%s.%d.new" % (path, os.getpid())
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -319,6 +345,8 @@ def _remove_drafts(path: str, is_alone: bool) -> None:
     is_alone: this process holds the lock, so nobody is at work on any draft. Otherwise
     only those that have not been touched for an hour are removed.
     """
+    import os
+
     folder, name = os.path.split(path)
     for entry in os.listdir(folder):
         number = entry[len(name) + 1 : -len(".new")]
@@ -335,6 +363,8 @@ def _lock(folder: str, timeout: float) -> int:
         import fcntl
     except ImportError:  # pragma: no cover (Windows)
         return -1
+    import os
+
     deadline = monotonic() + timeout
     descriptor = os.open(folder, os.O_RDONLY)
     try:

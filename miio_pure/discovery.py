@@ -2,8 +2,8 @@
 """Discovery: say hello to one device, to several, or to everybody on the network."""
 
 import errno
-import struct
 import time
+from _struct import Struct
 
 from .errors import NoReply, PacketError, TokenError
 from .exchange import HELLO_AT
@@ -20,7 +20,7 @@ EVERYONE = "255.255.255.255"
 # Linux; Python has a name for it only from 3.12 on.
 IP_PKTINFO = 8
 # struct in_pktinfo of ip(7): interface, local address, header address
-PKTINFO = struct.Struct("@i4s4s")
+PKTINFO = Struct("@i4s4s")
 LOOPBACK = "lo"
 NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 SEND_BUFFER = 1 << 20  # bytes

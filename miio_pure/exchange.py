@@ -268,8 +268,7 @@ class _Call:
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (until - start,)):
             if start + at > until:
                 break
-            yield from self._send(HELLO)
-            self._hellos += 1
+            self._hellos += yield from self._send(HELLO)
             outcome = yield from self._listen(min(start + following, until), GREETED)
             if outcome is not SILENCE or self._is_rejected():
                 return outcome
@@ -298,6 +297,8 @@ class _Call:
         return self._skipped.rejections >= MIN_REJECTIONS
 
     def _explain_no_hello(self) -> NoReply:
+        if not self._hellos:
+            return self._make_error("nothing could be sent")
         return self._make_error(
             "no answer to hello",
             ": is the device switched on, is the address right, and is this host in "
@@ -314,7 +315,7 @@ class _Call:
                 "one is used" % (session.name, session.credentials.source)
             )
         if not self._attempts:
-            return self._make_error("no request could be sent")
+            return self._make_error("nothing could be sent")
         text = ""
         if not session.verified and (self._greeted or not self._hellos):
             text += (

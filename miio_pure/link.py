@@ -16,7 +16,17 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, List, Optional, Tuple, Union
+    from typing import Callable, Generator, Optional, Protocol, Tuple, TypeVar, Union
+
+    Result = TypeVar("Result")
+
+    class Source(Protocol):
+        def receive(self, until: float) -> "Optional[bytes]": ...
+
+    # A call that waits without blocking. It yields what it waits for, and until when,
+    # and it is sent what receive() returns there, or None, which may come too early. If
+    # receive() raises NoReply, throw that into the call. And close it however it ends.
+    Call = Generator[Tuple[Source, float], Optional[bytes], Result]
 
     # Called with "sent" or "received", each datagram, and the device's address.
     Trace = Callable[[str, bytes, str], None]
@@ -49,8 +59,60 @@ def check_limits(port: int, timeout: float, *hosts: str) -> None:
         raise ValueError("a timeout is over 0 s and at most a day, not %r" % timeout)
 
 
+def drive(call: "Call[Result]") -> "Result":
+    """Run a call to its end; the only loop here that blocks."""
+    given: "Optional[bytes]" = None
+    try:
+        while True:
+            source, until = call.send(given)
+            try:
+                given = source.receive(until)
+            except NoReply as error:
+                call.throw(error)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    finally:
+        # After Ctrl-C, the traceback would keep it alive, and its turn with it.
+        call.close()
+
+
+class Event:
+    """Something that happens in another thread, and can be waited for.
+
+    It has the receive() of a Link, so that a call can wait for either.
+    """
+
+    has_come = False
+
+    def __init__(self) -> None:
+        self._lock = allocate_lock()
+        self._lock.acquire()
+
+    def happen(self) -> None:
+        """Wake who waits; another thread may say so at the same time."""
+        self.has_come = True
+        try:
+            self._lock.release()
+        except RuntimeError:
+            # It has happened before, and nobody has had to wait for it.
+            pass
+
+    def receive(self, until: float) -> None:
+        """Wait until it happens, but no longer than until the time until."""
+        self._lock.acquire(True, max(0.0, until - time.monotonic()))
+
+    def wait(self, deadline: float) -> "Call[None]":
+        while not self.has_come and time.monotonic() < deadline:
+            yield self, deadline
+
+
 def resolve(host: str, deadline: float) -> str:
     """Return the IPv4 address of a host; NoReply if there is none by the deadline."""
+    return drive(look_up(host, deadline))
+
+
+def look_up(host: str, deadline: float) -> "Call[str]":
+    """Do what resolve() does, without blocking."""
     try:
         socket.inet_pton(socket.AF_INET, host)
         return host
@@ -62,37 +124,32 @@ def resolve(host: str, deadline: float) -> str:
             "%s is neither an IPv4 address, such as 192.168.1.47, nor a host name"
             % ascii(host)
         )
-    result = _look_up(host, deadline)
-    if isinstance(result, str):
-        return result
-    raise NoReply("cannot find the host %s: %s" % (host, result.strerror))
-
-
-def _look_up(host: str, deadline: float) -> "Union[str, OSError]":
-    outcome: "List[Union[str, OSError]]" = []
-    done = allocate_lock()
-    done.acquire()
+    outcome: "Union[str, OSError]" = OSError(0, "no answer from the name server")
+    over = Event()
 
     # getaddrinfo() knows no timeout, so it runs in a thread of its own, which coverage
     # does not follow.
-    def look_up() -> None:  # pragma: no cover
+    def search() -> None:  # pragma: no cover
+        nonlocal outcome
         try:
             # A str would need the codec idna, which small hosts lack.
             name = host.encode("ascii")
             found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_DGRAM)
-            outcome.append(str(found[0][4][0]))
+            outcome = str(found[0][4][0])
         except OSError as error:
-            outcome.append(error)
+            outcome = error
         finally:
-            done.release()
+            over.happen()
 
     try:
-        start_new_thread(look_up, ())
+        start_new_thread(search, ())
     except RuntimeError:
         # The system gives no more threads.
-        look_up()
-    done.acquire(True, max(0.0, deadline - time.monotonic()))
-    return outcome[0] if outcome else OSError(0, "no answer from the name server")
+        search()
+    yield from over.wait(deadline)
+    if isinstance(outcome, str):
+        return outcome
+    raise NoReply("cannot find the host %s: %s" % (host, outcome.strerror))
 
 
 def open_socket(bind: "Optional[str]", deadline: float) -> "socket.socket":
@@ -101,7 +158,7 @@ def open_socket(bind: "Optional[str]", deadline: float) -> "socket.socket":
     try:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     except OSError as error:
-        raise NoReply("this system gives no socket: %s" % error.strerror) from None
+        raise NoReply("cannot open a socket: %s" % error.strerror) from None
     try:
         if address is not None:
             sock.bind((address, 0))
@@ -133,24 +190,20 @@ def explain(name: str, error: OSError) -> NoReply:
 class Link:
     """A UDP socket connected to one device, so that nobody else's datagrams arrive.
 
-    name: what messages call the device. bind: the local address to send from, or None.
-    Everything that goes wrong raises NoReply.
+    name: what messages call the device. address: IPv4. bind: the local IPv4 address to
+    send from, or None. Everything that goes wrong raises NoReply.
     """
 
     def __init__(
         self,
-        host: str,
+        name: str,
+        address: str,
         port: int,
-        bind: "Optional[str]",
-        deadline: float,
+        bind: "Optional[str]" = None,
         trace: "Optional[Trace]" = None,
     ) -> None:
-        self.name = "%s port %d" % (host, port)
-        self.address = resolve(host, deadline)
-        self.port = port
-        self._trace = trace
-        self._bind = None if bind is None else resolve(bind, deadline)
-        self._is_closed = False
+        self.name, self.address, self.port = name, address, port
+        self._trace, self._bind = trace, bind
         self._socket, self._obstacle = self._connect()
 
     def _connect(self) -> "Tuple[socket.socket, Optional[str]]":
@@ -167,21 +220,21 @@ class Link:
         return open_socket(None, 0.0), reason
 
     def renew(self) -> None:
-        """Take a new socket: what was sent to the old one can no longer arrive."""
-        # The old port is still taken here, so the new one is another. And Ctrl-C at any
-        # point leaves a socket that is open.
+        """Open a new socket; what was sent to the old one can no longer arrive."""
+        # The old port is still taken here, so the new one is different. And whenever
+        # Ctrl-C comes, one socket stays open.
         old = self._socket
         self._socket, self._obstacle = self._connect()
-        old.close()
-        if self._is_closed:
+        if old.fileno() < 0:
             # Another thread closed the link at the same time.
             self.close()
+        old.close()
 
     def send(self, datagram: bytes) -> "Optional[str]":
         """Send a datagram, and return None.
 
-        If it could not leave, for a reason that may pass in a moment, return the
-        reason.
+        If it could not leave, for a reason that may pass in a moment, return that
+        reason instead.
         """
         if self._trace:
             self._trace("sent", datagram, self.address)
@@ -195,30 +248,31 @@ class Link:
             return self._excuse(error)
 
     def _excuse(self, error: OSError) -> str:
-        """Return the text of an error that means what silence means, or raise it."""
+        """Return the text of an error that means no more than silence; raise others."""
         if error.errno not in LIKE_SILENCE:
             raise explain(self.name, error) from None
         return error.strerror or ""
 
+    def fileno(self) -> int:
+        """Return the number that poll and select know the socket by."""
+        return self._socket.fileno()
+
     def receive(self, until: float) -> "Optional[bytes]":
-        """Return the next datagram, or None if there is none by the time until."""
-        while True:
-            left = until - time.monotonic()
-            if left <= 0:
-                return None
-            try:
-                self._socket.settimeout(left)
-                datagram = self._socket.recv(MAX_RECEIVE)
-            except socket.timeout:
-                return None
-            except OSError as error:
+        """Return the next datagram, or None, which may come before the time until.
+
+        If that time has passed, this does not wait.
+        """
+        try:
+            self._socket.settimeout(max(0.0, until - time.monotonic()))
+            datagram = self._socket.recv(MAX_RECEIVE)
+        except OSError as error:
+            if not isinstance(error, socket.timeout):
                 self._excuse(error)
-                continue
-            if self._trace:
-                self._trace("received", datagram, self.address)
-            return datagram
+            return None
+        if self._trace:
+            self._trace("received", datagram, self.address)
+        return datagram
 
     def close(self) -> None:
         """Close the socket, for good: the call that uses it fails."""
-        self._is_closed = True
         self._socket.close()

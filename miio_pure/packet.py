@@ -15,7 +15,7 @@ first 16 bytes, the token and the encrypted payload: the token stands where the 
 will be while the packet is hashed.
 """
 
-import struct
+from _struct import Struct
 
 from . import host
 from .aes import AES, pad, unpad
@@ -35,7 +35,7 @@ def _refuse_md5(data: bytes) -> "Any":
 
 _md5 = host.md5 or _refuse_md5
 
-HEADER = struct.Struct(">HHQI16s")
+HEADER = Struct(">HHQI16s")
 MAGIC = 0x2131
 MAX_DATAGRAM = 65507  # bytes: the largest UDP payload over IPv4
 HELLO = bytes.fromhex("21310020") + b"\xff" * 28

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The client on real sockets: threads, forks, Ctrl-C, and what the network refuses."""
 
-import importlib.util
 import os
 import sys
 import threading
@@ -23,6 +22,8 @@ from miio_pure.client import system as SYSTEM
 from miio_pure.simulator import FakeDevice, Simulator, fan
 
 from .support import CLOSED_PORT, ROOT, TOKEN, run_python
+from .support.interrupts import interrupt
+from .support.system import load_without
 
 # Asks a device in two processes at once, over a client that was made before the fork.
 FORK = """
@@ -126,10 +127,7 @@ class CallTest(unittest.TestCase):
     @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
     def test_a_system_without_posix(self):
         """As Windows."""
-        spec = importlib.util.find_spec("miio_pure.client")
-        module = importlib.util.module_from_spec(spec)
-        with mock.patch.dict(sys.modules, posix=None):
-            spec.loader.exec_module(module)
+        module = load_without("posix", "miio_pure.client")
         self.assertIs(module.system, os)
 
     def test_a_client_needs_no_device_to_be_made(self):
@@ -345,61 +343,21 @@ class TurnTest(unittest.TestCase):
             client.close()
 
 
-class Interrupter:
-    """Raises KeyboardInterrupt at one step of the client's own code."""
-
-    def __init__(self, step):
-        self.left = step
-
-    def __call__(self, frame, event, argument):
-        if not frame.f_code.co_filename.endswith("client.py"):
-            return None
-        # Python 3.6 traces lines only, and 3.7 to 3.9 crash where a trace function
-        # raises at an opcode in which an object is being made.
-        if sys.version_info >= (3, 10):
-            frame.f_trace_opcodes = True
-        if event in ("opcode", "line"):
-            self.left -= 1
-            if self.left == 0:
-                raise KeyboardInterrupt
-        return self
-
-
 @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
 class InterruptTest(unittest.TestCase):
-    def interrupt(self, client, step):
-        """Send with an interrupt at this step; return whether there was such a step."""
-        interrupter = Interrupter(step)
-
-        def send():
-            sys.settrace(interrupter)
-            try:
-                client.send("get_prop", ["power"])
-            except KeyboardInterrupt:
-                pass
-            finally:
-                sys.settrace(None)
-
-        # Each thread has a trace function of its own, and this one's may be in use.
-        self.run_in_thread(send)
-        return interrupter.left <= 0
-
-    def run_in_thread(self, work):
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-
     def test_ctrl_c_anywhere_leaves_the_client_usable(self):
         """By other threads, too: at no step does the lock stay behind."""
         device = fan(TOKEN)
         with Simulator(device) as simulator:
             with Client("127.0.0.1", TOKEN, port=simulator.port, timeout=9) as client:
-                client.send("get_prop", ["power"])
+
+                def send():
+                    return client.send("get_prop", ["power"])
+
+                send()
                 step = 1
-                while self.interrupt(client, step):
-                    self.assertEqual(
-                        client.send("get_prop", ["power"]), ["on"], "step %d" % step
-                    )
+                while interrupt(send, step, "client.py"):
+                    self.assertEqual(send(), ["on"], "step %d" % step)
                     step += 1
         self.assertGreater(step, 30)
 

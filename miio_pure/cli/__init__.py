@@ -4,7 +4,6 @@
 There is never a traceback, and the exit status says what happened (see `status`).
 """
 
-import os
 import sys
 
 from .. import __version__
@@ -58,6 +57,8 @@ def main(argv: "Optional[List[str]]" = None) -> int:
         return USAGE
     except MiioError as error:
         say("error: %s" % error)
+        for line in getattr(error, "excerpt", ()):
+            say("  " + line)
         return next(status for kind, status in STATUSES if isinstance(error, kind))
     except OutputError as error:
         silence_stdout()
@@ -79,8 +80,7 @@ def dispatch(argv: "List[str]") -> int:
     """Do what the command line says; return the exit status."""
     options = parse(translate_flags(argv))
     if options.version:
-        place = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        print_line("miio_pure %s from %s" % (__version__, place))
+        print_line("miio_pure %s from %s" % (__version__, find_place()))
     elif options.command is None:
         print_line(format_overview())
     elif options.help:
@@ -88,6 +88,13 @@ def dispatch(argv: "List[str]") -> int:
     else:
         return run_command(options, options.command.name.split()[0])
     return DONE
+
+
+def find_place() -> str:
+    """Return the folder that this copy of the package lies in."""
+    import os
+
+    return os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def translate_flags(argv: "List[str]") -> "List[str]":
@@ -130,6 +137,8 @@ def silence_stdout() -> None:
 
     The interpreter flushes it at exit, and would print a message of its own.
     """
+    import os
+
     try:
         os.dup2(open_sink(), STDOUT)
     except OSError:
@@ -139,6 +148,8 @@ def silence_stdout() -> None:
 
 def open_sink() -> int:
     """Return a descriptor that what is left in a buffer can be written to."""
+    import os
+
     try:
         return os.open(os.devnull, os.O_WRONLY)
     except OSError:

@@ -57,17 +57,20 @@ COMMANDS = (
             "find devices on the network", "discover"),
     Command("info", "DEVICE", TALK,
             "show what a device says about itself", "info 192.168.1.47"),
-    Command("get", "DEVICE PROPERTY ...", TALK,
-            "read properties", "get fan power speed"),
-    Command("set", "DEVICE PROPERTY=VALUE ...", TALK,
-            "set properties", "set fan power=on"),
-    Command("run", "DEVICE ACTION [VALUE ...]", TALK,
+    Command("get", "DEVICE [PROPERTY ...]", TALK + " spec",
+            "read properties, or all of them", "get fan power speed"),
+    Command("set", "DEVICE PROPERTY=VALUE ...", TALK + " spec verify",
+            "set properties", "set fan power=on speed=60"),
+    Command("run", "DEVICE ACTION [VALUE ...]", TALK + " spec",
             "run an action", "run fan toggle"),
     Command("send", "DEVICE METHOD [PARAMS]", TALK,
             "call any method by the device's own name for it",
             "send fan get_prop '[\"power\"]'",
             "The answer is printed as it is: that of miIO.info may contain the token,\n"
             "which the info command leaves out."),
+    Command("spec", "FILE|DEVICE [WORD]", TALK + " writable actions save model",
+            "show which properties and actions a device has",
+            "spec zhimi.airpurifier.mb4.json --save"),
     Command("devices", "", "devices tokens json",
             "list the saved devices", "devices"),
     Command("devices add", "DEVICE", TALK + " name",
@@ -87,11 +90,12 @@ COMMANDS = (
             "It replaces an earlier copy, but no other file."),
     Command("demo", "", "timeout debug",
             "see it work with a simulated device", "demo"),
-    Command("simulate", "", "name model id fault token bind port debug",
-            "act as a simulated fan until Ctrl-C",
+    Command("simulate", "", "name model spec id fault token bind port debug",
+            "act as a simulated device until Ctrl-C",
             "simulate --port 54400 --fault lose",
-            "It has the properties power, speed, level, 2.1 and 2.3, and the actions\n"
-            "toggle and 2.1. Methods such as set_speed set those with a name."),
+            "Without --spec it is a fan: it has the properties power, speed, level,\n"
+            "2.1 and 2.3, and the actions toggle and 2.1. Methods such as set_speed\n"
+            "set those with a name."),
     Command("completion", "SHELL", "devices",
             "print a script that completes commands in bash",
             "completion bash > /etc/bash_completion.d/miio-pure"),
@@ -105,14 +109,16 @@ NOUNS = {
     "DEVICE": "an address, a host name, a saved name or a device id; a saved\n"
               "device that has left its address is searched for by broadcast",
     "devices forget DEVICE": "the name, the device id or the address of a saved device",
-    "PROPERTY": "a number such as 2.1 (MIoT), or, on older devices, a name",
-    "ACTION": "a number such as 2.1 (MIoT), or a method such as toggle",
+    "PROPERTY": "a number such as 2.1, or a name: on newer devices one of their\n"
+                "spec file (see: help spec), on older ones as they know it",
+    "ACTION": "a number such as 2.1, or a name; on older devices, a method",
     "VALUE": "JSON if it is valid, such as 33 or true; otherwise plain text",
     "METHOD": "such as get_prop; or a whole request in JSON:\n"
               "'{\"method\":\"get_prop\",\"params\":[\"power\"]}'",
     "PARAMS": "a JSON array or object in single quotes, or one param",
     "FILE": "a file, or a folder of files",
     "pack FILE": "the file to write",
+    "WORD": "show only what has this word in it",
     "HEX": "the packet in hex digits",
     "SHELL": "bash",
     "COMMAND": "the name of a command",
@@ -120,7 +126,9 @@ NOUNS = {
 # The values of the options that take only certain ones.
 CHOICES = {
     "fault": "deaf, lose, repeat, damage, reorder, wrong-id,\n"
-             "wrong-token, dirty-json, extra-packets, reject",
+             "wrong-token, dirty-json, extra-packets, reject,\n"
+             "at-most-N, at-most-N-silent, at-most-N-short,\n"
+             "at-most-N-cut",
     "without": "devices, simulator, tokens",
 }
 # Each option: what its value is called ("" if it takes none), and its help.
@@ -134,15 +142,20 @@ OPTIONS = {
     "json": ("", "print JSON, one object a line"),
     "debug": ("", "show each datagram on stderr, decrypted, without tokens"),
     "name": ("NAME", "the name of the device"),
-    "model": ("MODEL", "the model that it claims to be (it stays a fan)"),
+    "model": ("MODEL", "the model of the device"),
     "id": ("ID", "its device id, a number"),
     "fault": ("FAULT", "a fault to simulate (may be given several times):\n"
                        + CHOICES["fault"]),
     "tokens": ("", "show the tokens, too"),
-    "save": ("", "add what is found to the saved devices"),
+    "save": ("", "save what was found"),
+    "spec": ("FILE", "the spec file of this model, if it is not saved"),
+    "verify": ("", "read back what was set"),
+    "writable": ("", "show only properties that can be set"),
+    "actions": ("", "show the actions, not the properties"),
     "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
     "without": ("PART,...", "parts to leave out: " + CHOICES["without"]),
-    "bytecode": ("", "add bytecode, for a faster start with this Python version"),
+    "bytecode": ("", "bytecode, no sources: a faster start, but only with this\n"
+                     "Python version"),
     "help": ("", "show this help"),
     "version": ("", "show the version, and where this copy lies"),
 }
@@ -187,7 +200,8 @@ class Options:
     bind: "Optional[str]" = None
     port = 54321
     json = debug = tokens = save = password_prompt = help = version = False
-    bytecode = False
+    bytecode = verify = writable = actions = False
+    spec: "Optional[str]" = None
     without: "Optional[str]" = None
     name: "Optional[str]" = None
     model: "Optional[str]" = None
@@ -449,7 +463,7 @@ def explain_nouns(command: Command) -> "List[Tuple[str, str]]":
 
 def split_nouns(arguments: str) -> "List[str]":
     """Return the words of the arguments, without their brackets."""
-    for sign in "[]=.":
+    for sign in "[]=.|":
         arguments = arguments.replace(sign, " ")
     return arguments.split()
 

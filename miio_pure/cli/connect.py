@@ -6,31 +6,32 @@ as a host name. A saved device that is no longer at its address is searched for 
 broadcast, and its new address is saved.
 """
 
-import os
-
 from time import monotonic
 
 from ..client import Client
 from ..errors import MiioError, NoReply, TokenError
 from ..link import open_socket, resolve
 from ..packet import Token
+from ..plans import carry_out
+from ..surroundings import default_path, exists, read_variable
 from .output import Waiting, say
 from .secret import check_secret
 from .status import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Tuple
+    from typing import Any, Dict, Optional, Tuple, TypeVar
 
     from ..devices import Devices, Record
     from ..discovery import Found
     from ..link import Trace
+    from ..plans import Plan
     from ..session import Saved
     from .arguments import Options
 
+    Result = TypeVar("Result")
+
 LOW_WORD = 0xFFFFFFFF
-# A high word below this is not a part of a device id.
-MAX_FILLING = 1 << 16
 # The share of the time in which a saved device has to answer at its saved address.
 ADDRESS_SHARE = 0.4
 
@@ -53,7 +54,7 @@ def read_token(options: "Options") -> "Optional[Given]":
     """Return the token of --token or MIIO_TOKEN; UsageError if it is malformed."""
     source, text = "--token", options.token
     if text is None:
-        source, text = "MIIO_TOKEN", os.environ.get("MIIO_TOKEN") or None
+        source, text = "MIIO_TOKEN", read_variable("MIIO_TOKEN") or None
     try:
         return None if text is None else Given(Token(text), source)
     except TokenError as error:
@@ -61,17 +62,21 @@ def read_token(options: "Options") -> "Optional[Given]":
 
 
 def open_devices(options: "Options") -> "Optional[Devices]":
-    """Return the saved devices; None where there can be none."""
+    """Return the saved devices; None where there are none."""
+    if options.devices is not None and not exists(options.devices):
+        raise UsageError("--devices: there is no such file; devices add makes one")
+    path = options.devices or default_path()
+    # Without a file, a router need not wait for the import. Only Devices knows what to
+    # say about a path that begins at the current folder, which may have been removed.
+    if path is None or path[:1] == "/" and not exists(path):
+        return None
     try:
-        from ..devices import Devices, default_path
+        from ..devices import Devices
     except ImportError:
         if options.devices is not None:
             raise UsageError("this copy came without devices.py") from None
         return None
-    if options.devices is not None and not os.path.exists(options.devices):
-        raise UsageError("--devices: there is no such file; devices add makes one")
-    path = options.devices or default_path()
-    return None if path is None else Devices(path)
+    return Devices(path)
 
 
 def create_devices(options: "Options") -> "Devices":
@@ -200,22 +205,23 @@ class Connection:
         """Return what names the device in a line of JSON."""
         return {"address": self.found.address, "device_id": self.found.device_id}
 
-    def did(self) -> str:
-        """Return MIoT's name for the device, which some devices insist on.
+    def carry_out(self, plan: "Plan[Result]") -> "Result":
+        """Carry out a plan with this device, and return its value."""
+        return carry_out(self.client, plan)
 
-        At least one device fills the high word of its id with 16, which is no part of
-        it, while other ids are longer than 32 bits (mi-home-cli).
+    def keep(self, **fields: str) -> None:
+        """Save what was found out about a saved device, so that it is known next time.
+
+        If that fails, it is found out again.
         """
-        device_id = self.found.device_id
-        if self.record is not None:
-            return self.record.device_id
-        is_filled = device_id >> 32 < MAX_FILLING
-        return str(device_id & LOW_WORD if is_filled else device_id)
-
-    def name_property(self, address: "Tuple[int, int]") -> "Dict[str, Any]":
-        """Return what names a MIoT property in a request."""
-        siid, piid = address
-        return {"did": self.did(), "siid": siid, "piid": piid}
+        if self.record is None or self._devices is None:
+            return
+        for field, value in fields.items():
+            setattr(self.record, field, value)
+        try:
+            self._devices.save([self.record])
+        except MiioError:
+            pass
 
     def use(self, token: Token, source: str) -> None:
         """Talk to the device with this token from now on."""

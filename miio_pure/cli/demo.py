@@ -7,7 +7,7 @@ from ..client import Client
 from ..discovery import discover
 from .connect import make_trace
 from .output import format_json, print_line
-from .simulate import import_simulator, listen
+from .simulate import check_simulator, listen
 from .status import DONE
 
 TYPE_CHECKING = False
@@ -25,7 +25,9 @@ CALLS = (
 
 def run(options: "Options") -> int:
     """Talk to a simulated fan, and print what it answers."""
-    fan, _ = import_simulator()
+    check_simulator()
+    from ..simulator import fan
+
     device = fan(os.urandom(16), reveal=True)
     with listen(device, "127.0.0.1", 0, None) as simulator:
         host, port = simulator.address, simulator.port

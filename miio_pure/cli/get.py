@@ -2,94 +2,152 @@
 """get: read properties of a device."""
 
 from ..errors import DeviceError, PayloadError
+from ..exchange import Request
+from .arguments import find_program
 from .connect import Connection
 from .output import format_bare, print_json, print_line, print_table, say
-from .status import DONE, REFUSED
-from .values import explain_refusal, index_items, parse_address, read_code
+from .specs import find_spec, keep_batch, open_miot, require_spec
+from .status import DONE, FAILED, REFUSED, UsageError
+from .values import check_property, explain_refusal, is_plain, needs_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, List, Optional
+    from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
+    from ..plans import Plan
+    from ..miot import Outcome, Property
     from .arguments import Options
-    from .values import Address
 
-MAX_BATCH = 15  # properties that devices answer at once
+HEADINGS = ("property", "value", "unit", "meaning")
 
 
-class Property:
+class Reading:
     """A property that was asked for, and what the device answered.
 
-    address: (siid, piid), or None for one with a plain name. code: 0 if all is well.
+    code: 0 or more if all is well, None if it did not answer for this property. unit,
+    meaning: of the value, from the spec. is_older: whether get_prop answered.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.address: "Optional[Address]" = parse_address(name)
         self.value: "Any" = None
-        self.code = 0
+        self.code: "Optional[int]" = None
+        self.unit = self.meaning = ""
+        self.is_older = False
+
+    def is_good(self) -> bool:
+        """Tell whether there is a value."""
+        return self.code is not None and self.code >= 0
+
+    def take(self, outcome: "Outcome") -> None:
+        """Take over what became of a MIoT property."""
+        self.code, self.value = outcome.code, outcome.value
+        self.unit, self.meaning = outcome.property.values.unit, outcome.description
+
+    def facts(self) -> "Dict[str, Any]":
+        """Return what a line of JSON says about it."""
+        facts = {"property": self.name, "value": self.value}
+        for key, text in (("unit", self.unit), ("meaning", self.meaning)):
+            if text:
+                facts[key] = text
+        return facts
+
+    def cells(self) -> "List[str]":
+        """Return its row of the table."""
+        return [self.name, format_bare(self.value), self.unit, self.meaning]
 
 
 def run(options: "Options") -> int:
     """Print the value of one property, or a table of several."""
     device, *names = options.arguments
-    properties = [Property(name) for name in names]
+    for name in names:
+        check_property(name)
     with Connection(options, device) as connection:
-        read_named([one for one in properties if one.address is None], connection)
-        read_numbered([one for one in properties if one.address], connection)
-    good = [one for one in properties if one.code >= 0]
+        try:
+            readings = connection.carry_out(read(options, connection, names))
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    good = [one for one in readings if one.is_good()]
     if options.json:
         for one in good:
-            fields = connection.facts()
-            fields.update(property=one.name, value=one.value)
-            print_json(fields)
-    elif len(properties) == 1:
+            print_json(dict(connection.facts(), **one.facts()))
+    elif len(names) == 1:
         for one in good:
             print_line(format_bare(one.value))
     elif good:
-        rows = [(one.name, format_bare(one.value)) for one in good]
-        print_table(("property", "value"), rows, flexible=("value",))
-    if any(one.value is None and one.address is None for one in good):
+        show(good)
+    if any(one.value is None and one.is_older for one in good):
         say("note: null means that the device has no such property, or no value for it")
-    for one in properties:
-        if one.code < 0:
+    return judge(readings)
+
+
+def show(readings: "List[Reading]") -> None:
+    """Print a table without the columns that nothing is known for."""
+    columns = zip(HEADINGS, *(one.cells() for one in readings))
+    filled = [column for column in columns if any(column[1:])]
+    headings, *rows = zip(*filled)
+    print_table(headings, rows, flexible=("value", "meaning"))
+
+
+def judge(readings: "List[Reading]") -> int:
+    """Say which properties failed; return the exit status."""
+    status = DONE
+    for one in readings:
+        if not one.is_good():
             say("error: " + explain_refusal(one.name, one.code))
-    return DONE if len(good) == len(properties) else REFUSED
+            status = max(status, FAILED if one.code is None else REFUSED)
+    return status
 
 
-def read_named(properties: "List[Property]", connection: Connection) -> None:
-    """Read properties that have plain names, with get_prop."""
-    if not properties:
+def read(
+    options: "Options", connection: Connection, names: "List[str]"
+) -> "Plan[List[Reading]]":
+    """Read properties, or all of them if there are no names."""
+    find = require_spec if needs_spec(names) else find_spec
+    spec = yield from find(options, connection)
+    readings = [Reading(name) for name in names]
+    if spec is None:
+        yield from read_older([one for one in readings if is_plain(one.name)])
+        newer = [(one.name, one) for one in readings if not is_plain(one.name)]
+        yield from read_miot(connection, newer)
+        return readings
+    properties = [spec.property(name) for name in names] or spec.readable()
+    readings = readings or [Reading(one.handle) for one in properties]
+    yield from read_miot(connection, list(zip(properties, readings)))
+    return readings
+
+
+def read_older(readings: "List[Reading]") -> "Plan[None]":
+    """Read properties with get_prop."""
+    if not readings:
         return
+    names = [one.name for one in readings]
     try:
-        values = connection.client.send("get_prop", [one.name for one in properties])
+        values = yield Request({"method": "get_prop", "params": names}, None).begin
     except DeviceError as error:
         raise DeviceError(
             error.code,
-            "%s; newer devices know properties by number, such as 2.1"
-            % (error.message or "get_prop was refused"),
+            "%s; newer devices know properties by number, such as 2.1, or by name if "
+            "their spec file is saved (see: %s help spec)"
+            % (error.message or "get_prop was refused", find_program()),
         ) from None
-    if not isinstance(values, list) or len(values) != len(properties):
+    if not isinstance(values, list) or len(values) != len(readings):
         raise PayloadError(
             "expected %d values as the result of get_prop, but the device answered "
-            "otherwise; send shows what" % len(properties)
+            "otherwise; send shows what" % len(readings)
         )
-    for one, value in zip(properties, values):
-        one.value = value
+    for one, value in zip(readings, values):
+        one.code, one.value, one.is_older = 0, value, True
 
 
-def read_numbered(properties: "List[Property]", connection: Connection) -> None:
-    """Read MIoT properties, with get_properties."""
-    for start in range(0, len(properties), MAX_BATCH):
-        batch = properties[start : start + MAX_BATCH]
-        params = [connection.name_property(one.address or (0, 0)) for one in batch]
-        answer = connection.client.send("get_properties", params)
-        items = index_items(answer)
-        for one in batch:
-            item = items.get(one.address or (0, 0))
-            if item is None:
-                raise PayloadError(
-                    "the device did not answer %s; send shows what it answers"
-                    % one.name
-                )
-            one.code, one.value = read_code(item), item.get("value")
+def read_miot(
+    connection: Connection, pairs: "Sequence[Tuple[Union[str, Property], Reading]]"
+) -> "Plan[None]":
+    """Read MIoT properties, each with what a spec calls it or with its number."""
+    if not pairs:
+        return
+    miot = open_miot(connection)
+    outcomes = yield from miot.plan_read(*(name for name, _ in pairs))
+    for (_, reading), outcome in zip(pairs, outcomes):
+        reading.take(outcome)
+    keep_batch(connection, miot)

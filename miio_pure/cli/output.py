@@ -132,22 +132,26 @@ def measure_column(column: "Sequence[str]") -> int:
 def shorten_columns(columns: "List[List[str]]", flexible: "Sequence[str]") -> None:
     """Shorten the cells of some columns until the table fits, the widest ones first."""
     candidates = [column for column in columns if column[0] in flexible]
-    while candidates and sum_widths(columns) > MAX_WIDTH:
-        widest = max(candidates, key=measure_column)
-        width = measure_column(widest)
-        if width <= MIN_CELL:
-            return
-        widest[:] = [shorten(cell, width - 1) for cell in widest]
+    widths = [measure_column(column) for column in candidates]
+    surplus = sum_widths(columns) - MAX_WIDTH
+    while surplus > 0 and widths and max(widths) > MIN_CELL:
+        widths[widths.index(max(widths))] -= 1
+        surplus -= 1
+    for column, width in zip(candidates, widths):
+        column[:] = [shorten(cell, width) for cell in column]
 
 
 def shorten(text: str, width: int) -> str:
     """Return a text that takes at most this width, with an ellipsis if it was cut."""
     if measure(text) <= width:
         return text
-    text = text.rstrip(ELLIPSIS)
-    while measure(text) > width - 1:
-        text = text[:-1]
-    return text + ELLIPSIS
+    kept, left = "", width - 1
+    for char in text:
+        left -= measure(char)
+        if left < 0:
+            break
+        kept += char
+    return kept + ELLIPSIS
 
 
 def measure(text: str) -> int:

@@ -6,7 +6,8 @@ may lack zlib, and what Python does not need stays out, because flash is small t
 
 A zip file has no place where Python could keep bytecode by itself, so each run compiles
 each module again. With --bytecode, the file holds the bytecode of the Python that packs
-it. Any other Python ignores it and takes the sources beside it.
+it. The sources are left out then, because they would only take up space beside it. One
+source of a few lines stays, in which any other Python finds what is wrong.
 """
 
 import io
@@ -29,8 +30,19 @@ if TYPE_CHECKING:
 
     from .arguments import Options
 
+START_NAME = "__main__.py"
+LICENCE = "# SPDX-License-Identifier: MIT\n"
+# Without this, another Python would say that a module is missing or has a bad number.
+CHECK = """\
+import sys
+if sys.implementation.cache_tag != %r:
+    raise SystemExit(
+        "error: this file was packed with --bytecode for %s, but this Python is %%s; "
+        "pack it again with this Python, or without --bytecode"
+        %% sys.implementation.cache_tag
+    )
+"""
 START = """\
-# SPDX-License-Identifier: MIT
 try:
     import sys
     if sys.version_info < (3, 6):
@@ -46,8 +58,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 UNIX = 3
 # PEP 552: the bytecode is valid whatever its source looks like.
 UNCHECKED_HASH = (1).to_bytes(4, "little") + bytes(8)
-# Python 3.6 knows no hashes; there stand the time and the size of a source, which is
-# left out, so that nothing is compared with them.
+# Python 3.6 knows no hashes; there stand the time and the size of a source. Where there
+# is no source, nothing is compared with them. The start has one, and is compiled.
 NO_SOURCE = bytes(8)
 # What can be left out, and what goes with it.
 PARTS = {
@@ -108,6 +120,7 @@ def write(target: str, data: bytes) -> None:
 def build(without: "Sequence[str]" = (), bytecode: bool = False) -> bytes:
     """Return the content of the file."""
     sources = read_sources(without)
+    sources[START_NAME] = make_start(bytecode)
     file = io.BytesIO(SHEBANG)
     file.seek(0, io.SEEK_END)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
@@ -118,15 +131,22 @@ def build(without: "Sequence[str]" = (), bytecode: bool = False) -> bytes:
             slim = strip_source(text)
             if bytecode:
                 add(archive, name + "c", compile_source(name, slim))
-            if not bytecode or sys.version_info >= (3, 7):
+            if not bytecode or name == START_NAME:
                 add(archive, name, slim.encode("utf-8"))
     return file.getvalue()
+
+
+def make_start(bytecode: bool) -> str:
+    """Return the source that Python runs when it is given the file."""
+    tag = sys.implementation.cache_tag
+    check = CHECK % (tag, tag) if bytecode else ""
+    return LICENCE + check + START % NAME
 
 
 def read_sources(without: "Sequence[str]" = ()) -> "Dict[str, str]":
     """Return the text of each file by its name in the zip, without some parts."""
     left_out = find_left_out(without)
-    texts = {"__main__.py": START % NAME}
+    texts = {}
     for name, data in read_files().items():
         first, _, _ = name.partition("/")
         module, _, _ = first.partition(".")

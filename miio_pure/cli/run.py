@@ -1,45 +1,66 @@
 # SPDX-License-Identifier: MIT
 """run: run an action of a device."""
 
+from ..exchange import Request
 from .connect import Connection
-from .output import format_bare, print_json, print_line, say
-from .status import DONE, REFUSED
+from .output import format_bare, print_json, print_line
+from .specs import find_spec, open_miot, require_spec
+from .status import DONE, UsageError
 from .values import (
     DIGITS,
     MAX_DIGITS,
-    explain_refusal,
-    find_refusals,
-    parse_address,
+    check_property,
+    is_plain,
+    needs_spec,
+    parse_typed,
     parse_value,
-    read_code,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List
 
+    from ..plans import Plan
+    from ..miot import Action
     from .arguments import Options
 
 
 def run(options: "Options") -> int:
-    """Run a MIoT action by its number, or a method by its name; print the result."""
+    """Run a MIoT action, or a method of an older device; print the result."""
     device, action, *texts = options.arguments
-    address = parse_address(action)
-    if address is None:
-        values = [parse_value(text) for text in texts]
-        with Connection(options, device) as connection:
-            result = connection.client.send(action, values)
-        return show(options, connection, action, result)
-    siid, aiid = address
-    given = read_inputs(texts)
+    check_property(action)
     with Connection(options, device) as connection:
-        params = {"did": connection.did(), "siid": siid, "aiid": aiid, "in": given}
-        answer = connection.client.send("action", params)
-    for item in find_refusals(answer):
-        say("error: " + explain_refusal(action, read_code(item)))
-        return REFUSED
-    outputs = answer.get("out") if isinstance(answer, dict) else answer
-    return show(options, connection, action, outputs)
+        try:
+            plan = call(options, connection, action, texts)
+            result = connection.carry_out(plan)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        show(options, connection, action, result)
+    return DONE
+
+
+def call(
+    options: "Options", connection: Connection, action: str, texts: "List[str]"
+) -> "Plan[Any]":
+    """Run an action of a spec or by its number, or a method by its name."""
+    find = require_spec if needs_spec([action]) else find_spec
+    spec = yield from find(options, connection)
+    if spec is not None:
+        known = spec.action(action)
+        values = read_values(known, texts)
+        return (yield from open_miot(connection).plan_run(known, *values))
+    if is_plain(action):
+        params = [parse_value(text) for text in texts]
+        return (yield Request({"method": action, "params": params}, None).begin)
+    return (yield from open_miot(connection).plan_run(action, *read_inputs(texts)))
+
+
+def read_values(action: "Action", texts: "List[str]") -> "List[Any]":
+    """Return the values for an action that is known from a spec."""
+    if len(texts) != len(action.inputs):
+        # The action will say how many it takes.
+        return list(texts)
+    return [parse_typed(text, one.values) for text, one in zip(texts, action.inputs)]
 
 
 def read_inputs(texts: "List[str]") -> "List[Any]":
@@ -54,14 +75,15 @@ def read_inputs(texts: "List[str]") -> "List[Any]":
     return inputs
 
 
-def show(options: "Options", connection: Connection, action: str, result: "Any") -> int:
+def show(
+    options: "Options", connection: Connection, action: str, result: "Any"
+) -> None:
     """Print what an action returned: nothing is ok, one value stands alone."""
     if options.json:
         fields = connection.facts()
         fields.update(action=action, result=result)
         print_json(fields)
-        return DONE
+        return
     if isinstance(result, list) and len(result) == 1:
         result = result[0]
     print_line("ok" if result in (None, []) else format_bare(result))
-    return DONE

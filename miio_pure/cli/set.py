@@ -1,104 +1,228 @@
 # SPDX-License-Identifier: MIT
 """set: set properties of a device, in the order in which they were typed."""
 
+from time import sleep
+
 from ..errors import DeviceError, MiioError
+from ..exchange import Request
 from .connect import Connection
-from .output import print_json, print_line, say
+from .output import format_bare, print_json, say
+from .specs import find_spec, open_miot, require_spec
 from .status import DONE, REFUSED, UsageError
 from .values import (
+    check_property,
     explain_refusal,
-    index_items,
-    parse_address,
+    is_plain,
+    needs_spec,
+    parse_typed,
     parse_value,
-    read_code,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List, Optional
 
+    from ..plans import Plan
+    from ..miot import Spec
     from .arguments import Options
-    from .values import Address
+
+# A device may need a moment until it reports what was set.
+MAX_READINGS = 3
+READING_PAUSE = 0.5  # s
+# Devices round numbers.
+MAX_DIFFERENCE = 1e-4
 
 
 class Setting:
     """A property and the value that it is to have.
 
-    address: (siid, piid), or None for a property with a plain name.
+    text: the value as it was typed. property: the Property of a spec, or its number, or
+    its plain name. is_older: whether it is set with set_NAME.
     """
 
-    def __init__(self, text: str) -> None:
-        self.name, equals, value = text.partition("=")
+    value: "Any" = None
+    is_older = False
+
+    def __init__(self, typed: str) -> None:
+        self.name, equals, self.text = typed.partition("=")
         if not equals:
             raise UsageError(
-                "expected PROPERTY=VALUE, such as power=on or 2.1=true, without blanks"
+                "expected PROPERTY=VALUE, such as power=on or 2.1=true, without spaces"
             )
-        self.address: "Optional[Address]" = parse_address(self.name)
-        self.value: "Any" = parse_value(value)
+        check_property(self.name)
+        self.property: "Any" = self.name
+
+    def prepare(self, spec: "Optional[Spec]") -> None:
+        """Read the value; ValueError if the spec does not allow it."""
+        if spec is None:
+            self.value, self.is_older = parse_value(self.text), is_plain(self.name)
+            return
+        self.property = one = spec.property(self.name)
+        one.require("write")
+        self.value = one.check(parse_typed(self.text, one.values))
+
+
+class Report:
+    """What became of the settings of one device.
+
+    done: those that were set. failures: why others were refused. error: the MiioError
+    that ended it early, or None.
+    """
+
+    def __init__(self, settings: "List[Setting]") -> None:
+        self.settings = settings
+        self.done: "List[Setting]" = []
+        self.failures: "List[str]" = []
+        self.error: "Optional[MiioError]" = None
 
 
 def run(options: "Options") -> int:
-    """Set the properties and print ok; stop at the first one that fails."""
+    """Set the properties; say which of them were refused."""
     device, *texts = options.arguments
-    groups = group([Setting(text) for text in texts])
-    done: "List[Setting]" = []
+    settings = [Setting(text) for text in texts]
     with Connection(options, device) as connection:
-        for settings in groups:
-            try:
-                codes = apply(settings, connection)
-            except DeviceError as error:
-                say("error: %s: %s%s" % (settings[0].name, error, describe(done)))
-                return REFUSED
-            except MiioError:
-                if done:
-                    say("note: " + describe(done).lstrip("; "))
-                raise
-            done += [one for one, code in zip(settings, codes) if code >= 0]
-            refused = [(one, code) for one, code in zip(settings, codes) if code < 0]
-            for one, code in refused:
-                say("error: " + explain_refusal(one.name, code) + describe(done))
-            if refused:
-                return REFUSED
+        try:
+            plan = set_all(options, connection, settings)
+            report = connection.carry_out(plan)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        show(options, connection, report)
+        if report.error is not None:
+            raise report.error
+        if report.failures:
+            return REFUSED
+        return verify(connection, settings) if options.verify else DONE
+
+
+def show(options: "Options", connection: Connection, report: Report) -> None:
+    """Print a line of JSON for each property that was set; say what failed."""
     if options.json:
-        for one in done:
+        for one in report.done:
             fields = connection.facts()
             fields.update(property=one.name, value=one.value)
             print_json(fields)
-    else:
-        print_line("ok")
-    return DONE
+    done = "these were set: " + " ".join(one.name for one in report.done)
+    for message in report.failures:
+        say("error: %s%s" % (message, "; " + done if report.done else ""))
+    if report.error is not None and report.done:
+        say("note: " + done)
 
 
-def group(settings: "List[Setting]") -> "List[List[Setting]]":
+def set_all(
+    options: "Options", connection: Connection, settings: "List[Setting]"
+) -> "Plan[Report]":
+    """Set properties, neighbours together, until one fails."""
+    find = require_spec if needs_spec([one.name for one in settings]) else find_spec
+    spec = yield from find(options, connection)
+    for one in settings:
+        one.prepare(spec)
+    report = Report(settings)
+    try:
+        for group in divide(settings):
+            apply = apply_older if group[0].is_older else apply_miot
+            yield from apply(group, connection, report)
+            if report.failures:
+                break
+    except MiioError as error:
+        report.error = error
+    return report
+
+
+def divide(settings: "List[Setting]") -> "List[List[Setting]]":
     """Put neighbouring MIoT properties together: they are set with one request."""
     groups: "List[List[Setting]]" = []
     for one in settings:
-        if one.address and groups and groups[-1][0].address:
-            groups[-1].append(one)
-        else:
-            groups.append([one])
+        if one.is_older or not groups or groups[-1][0].is_older:
+            groups.append([])
+        if any(one.property == other.property for other in groups[-1]):
+            raise UsageError("%s is given twice" % one.name)
+        groups[-1].append(one)
     return groups
 
 
-def apply(settings: "List[Setting]", connection: Connection) -> "List[int]":
-    """Send one request; return the code of each property, negative if refused."""
-    first = settings[0]
-    if first.address is None:
-        value = first.value
-        params = value if isinstance(value, list) else [value]
-        connection.client.send("set_" + first.name, params)
-        return [0]
-    items = []
-    for one in settings:
-        fields = connection.name_property(one.address or (0, 0))
-        items.append(dict(fields, value=one.value))
-    answer = index_items(connection.client.send("set_properties", items))
-    # A simulator of others answers with the number 0, which is no list.
-    return [read_code(answer.get(one.address or (0, 0), {})) for one in settings]
+def apply_older(
+    group: "List[Setting]", connection: Connection, report: Report
+) -> "Plan[None]":
+    """Set a property of an older device."""
+    (one,) = group
+    params = one.value if isinstance(one.value, list) else [one.value]
+    try:
+        yield Request({"method": "set_" + one.name, "params": params}, None).begin
+        report.done.append(one)
+    except DeviceError as error:
+        report.failures.append("%s: %s" % (one.name, error))
 
 
-def describe(done: "List[Setting]") -> str:
-    """Return which properties were set before one failed."""
-    if not done:
+def apply_miot(
+    group: "List[Setting]", connection: Connection, report: Report
+) -> "Plan[None]":
+    """Set MIoT properties, with one request."""
+    values = {one.property: one.value for one in group}
+    outcomes = yield from open_miot(connection).plan_write(values)
+    for one, outcome in zip(group, outcomes):
+        if outcome.is_done:
+            report.done.append(one)
+        else:
+            report.failures.append(explain_refusal(one.name, outcome.code))
+
+
+def verify(connection: Connection, settings: "List[Setting]") -> int:
+    """Read the properties back; say which have another value, and return the status."""
+    waiting = [one for one in settings if can_be_verified(one)]
+    complaints: "List[str]" = []
+    for turn in range(MAX_READINGS):
+        if not waiting:
+            return DONE
+        if turn:
+            sleep(READING_PAUSE)
+        complaints = connection.carry_out(compare(connection, waiting))
+        waiting = [one for one, text in zip(waiting, complaints) if text]
+    for text in filter(None, complaints):
+        say("error: " + text)
+    return REFUSED if waiting else DONE
+
+
+def can_be_verified(one: Setting) -> bool:
+    """Tell whether a property can be read back; say so if it cannot."""
+    if one.is_older:
+        is_readable = not isinstance(one.value, list)
+    else:
+        is_readable = isinstance(one.property, str) or "read" in one.property.access
+    if not is_readable:
+        say("note: %s was set, and cannot be read back" % one.name)
+    return is_readable
+
+
+def compare(connection: Connection, settings: "List[Setting]") -> "Plan[List[str]]":
+    """Read properties; return what is wrong with each, or ""."""
+    # Few commands need this, and a router feels each import.
+    from .get import Reading, read_miot, read_older
+
+    readings = [Reading(one.name) for one in settings]
+    pairs = list(zip(settings, readings))
+    yield from read_older([reading for one, reading in pairs if one.is_older])
+    newer = [(one.property, reading) for one, reading in pairs if not one.is_older]
+    yield from read_miot(connection, newer)
+    return [
+        (
+            explain_difference(one, reading.value)
+            if reading.is_good()
+            else explain_refusal(reading.name, reading.code)
+        )
+        for one, reading in pairs
+    ]
+
+
+def explain_difference(one: Setting, reported: "Any") -> str:
+    """Return how the value that a device reports differs from the one set, or ""."""
+    wanted, shown = format_bare(one.value), format_bare(reported)
+    # An older device may report a number as a text.
+    if wanted == shown or is_near(one.value, reported):
         return ""
-    return "; these were set: " + " ".join(one.name for one in done)
+    return "%s: set to %s, but the device reports %s" % (one.name, wanted, shown)
+
+
+def is_near(one: "Any", other: "Any") -> bool:
+    """Tell whether two values are numbers that differ only by rounding."""
+    are_numbers = {type(one), type(other)} <= {int, float}
+    return are_numbers and abs(one - other) <= MAX_DIFFERENCE

@@ -7,16 +7,19 @@ import time
 
 from ..errors import MiioError
 from ..host import md5
-from ..link import resolve
+from ..link import PORT, resolve
+from .arguments import CHOICES, find_program
 from .connect import check_bind, make_trace, read_token
-from .output import say
+from .hint import quote
+from .output import format_bare, say
 from .status import DONE, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional, Sequence
+    from typing import Any, Optional
 
     from ..link import Trace
+    from ..miot import Spec
     from ..simulator import FakeDevice, Simulator
     from .arguments import Options
 
@@ -27,20 +30,23 @@ class _Terminated(BaseException):
 
 def run(options: "Options") -> int:
     """Answer datagrams until Ctrl-C or SIGTERM."""
-    fan, known_faults = import_simulator()
-    faults = [read_fault(fault, known_faults) for fault in options.fault]
+    check_simulator()
+    from ..simulator import fan, from_spec
+
+    faults = [read_fault(fault) for fault in options.fault]
+    spec = load_spec(options.spec) if options.spec is not None else None
     check_bind(options)
     given = read_token(options)
     deadline = time.monotonic() + options.timeout
     host = resolve(options.bind or "127.0.0.1", deadline)
-    known = {"model": options.model} if options.model else {}
-    device = fan(
-        given.token(0) if given else os.urandom(16),
+    known: "Any" = {"model": options.model} if options.model else {}
+    known.update(
+        token=given.token(0) if given else os.urandom(16),
         device_id=options.id or choose_id(options.name or host, options.port),
         reveal=given is None,
         faults=faults,
-        **known,
     )
+    device = from_spec(spec, **known) if spec else fan(**known)
     simulator = listen(device, host, options.port, make_trace(options, given))
     name = "simulated device %d" % device.device_id
     say(
@@ -52,17 +58,46 @@ def run(options: "Options") -> int:
             "as given" if given else "revealed in its hello",
         )
     )
+    if spec is not None:
+        suggest(options, simulator, spec)
     return serve(simulator)
 
 
-def read_fault(typed: str, known: "Sequence[str]") -> str:
+def read_fault(typed: str) -> str:
     """Return the fault that somebody typed, with hyphens or with spaces."""
-    wanted = typed.replace("-", " ").lower()
-    for fault in known:
-        if fault.lower() == wanted:
-            return fault
-    text = ", ".join(fault.replace(" ", "-").lower() for fault in known)
-    raise UsageError("--fault must be one of: " + text)
+    from ..simulator import FAULTS, is_fault
+
+    words = typed.replace("-", " ")
+    fault = {one.lower(): one for one in FAULTS}.get(words.lower(), words)
+    if is_fault(fault):
+        return fault
+    names = CHOICES["fault"].replace("\n", " ")
+    raise UsageError("--fault must be one of: " + names)
+
+
+def load_spec(path: str) -> "Spec":
+    """Return what a spec file says; MiioError if it cannot be used."""
+    from ..miot import Spec
+
+    return Spec.load(path)
+
+
+def suggest(options: "Options", simulator: "Simulator", spec: "Spec") -> None:
+    """Say which commands to try first."""
+    at, rest = simulator.address, " --spec " + quote(str(options.spec))
+    if simulator.port != PORT:
+        rest += " --port %d" % simulator.port
+    if not simulator.device.reveal:
+        rest += " --token HEX"
+    commands = ["get " + at]
+    for one in spec.readable():
+        if "write" in one.access:
+            value = simulator.device.properties[one.siid, one.piid]
+            shown = format_bare(not value if one.values.format == "bool" else value)
+            commands.append("set %s %s" % (at, quote("%s=%s" % (one.handle, shown))))
+            break
+    for command in commands:
+        say("note: try: %s %s%s" % (find_program(), command, rest))
 
 
 def choose_id(name: str, port: int) -> int:
@@ -91,15 +126,14 @@ def serve(simulator: "Simulator") -> int:
     return DONE
 
 
-def import_simulator() -> "Any":
-    """Return fan and FAULTS of the folder simulator, which may be left out."""
+def check_simulator() -> None:
+    """Raise UsageError if the folder simulator was left out of this copy."""
     try:
-        from ..simulator import FAULTS, fan
+        from ..simulator import fan  # noqa: F401
     except ImportError:
         raise UsageError(
             "this copy of miio_pure came without its folder simulator"
         ) from None
-    return fan, FAULTS
 
 
 def listen(

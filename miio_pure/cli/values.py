@@ -12,14 +12,24 @@ from .status import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, List, Optional
 
-    Address = Tuple[int, int]
+    from ..miot import Values
 
 MIOT_METHODS = ("get_properties", "set_properties", "action")
 DIGITS = "0123456789"
 MAX_DIGITS = 9  # of a siid or piid
 RECURSION = (RecursionError, TypeError)
+BOOLEANS = {
+    "true": True,
+    "on": True,
+    "yes": True,
+    "1": True,
+    "false": False,
+    "off": False,
+    "no": False,
+    "0": False,
+}
 
 
 def decode_argument(text: str) -> str:
@@ -54,45 +64,52 @@ def parse_params(text: str) -> "Any":
     return value if isinstance(value, (list, dict)) else [value]
 
 
-def parse_address(name: str) -> "Optional[Address]":
-    """Return the two numbers of a MIoT property or action, or None for a plain name.
+def parse_typed(text: str, values: "Values") -> "Any":
+    """Return the value of an argument whose property is known from a spec."""
+    if values.format == "bool" and not values.choices:
+        return BOOLEANS.get(text.lower(), text)
+    if values.format in ("string", "hex") and not values.choices:
+        return decode_argument(text)
+    value = parse_value(text)
+    # A number stands for itself, and everything else for a description.
+    return value if type(value) in (int, float, bool) else decode_argument(text)
 
-    UsageError for names that need a spec file.
-    """
+
+def check_property(name: str) -> None:
+    """Raise UsageError for what cannot be the name of a property or an action."""
     check_secret("a property or action", name)
-    first, separator, second = name.replace(":", ".").partition(".")
-    if not separator:
-        if not name or not name.replace("_", "").replace("-", "").isalnum():
-            raise UsageError("a property or action has a name, or a number such as 2.1")
-        return None
-    for part in (first, second):
-        if not part or part.strip(DIGITS) or len(part) > MAX_DIGITS:
-            raise UsageError(
-                "%s needs a spec file, which this version cannot read yet; use its "
-                "number, such as 2.1" % ascii(name)
-            )
-    return int(first), int(second)
+    parts = name.replace(":", ".").split(".")
+    letters = [part.replace("_", "").replace("-", "") for part in parts]
+    is_half_a_number = len(parts) == 1 and not name.strip(DIGITS)
+    if len(parts) > 2 or not all(map(str.isalnum, letters)) or is_half_a_number:
+        raise UsageError(
+            "a property or action has a name, such as power or fan:on, or a number "
+            "such as 2.1"
+        )
+
+
+def is_number(name: str) -> bool:
+    """Tell whether a property or an action is named by its numbers, as in 2.1."""
+    parts = name.replace(":", ".").split(".")
+    return len(parts) == 2 and all(
+        0 < len(part) <= MAX_DIGITS and not part.strip(DIGITS) for part in parts
+    )
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether an older device can have a property or a method of this name."""
+    return ":" not in name and "." not in name
+
+
+def needs_spec(names: "List[str]") -> bool:
+    """Tell whether only a spec file tells what names mean, or which there are."""
+    return not names or not all(is_plain(name) or is_number(name) for name in names)
 
 
 def find_refusals(answer: "Any") -> "List[Dict[str, Any]]":
     """Return the items of a MIoT answer with a negative code."""
     items = answer if isinstance(answer, list) else [answer]
     return [item for item in items if isinstance(item, dict) and read_code(item) < 0]
-
-
-def index_items(answer: "Any") -> "Dict[Tuple[Any, Any], Dict[str, Any]]":
-    """Return the items of a MIoT answer by (siid, piid): their order may differ."""
-    items = answer if isinstance(answer, list) else []
-    return {
-        (item.get("siid"), item.get("piid")): item
-        for item in items
-        if isinstance(item, dict) and has_numbers(item)
-    }
-
-
-def has_numbers(item: "Dict[str, Any]") -> bool:
-    """Tell whether an item names its property: a device may send anything."""
-    return type(item.get("siid")) is int and type(item.get("piid")) is int
 
 
 def read_code(item: "Dict[str, Any]") -> int:
@@ -106,8 +123,10 @@ def name_item(item: "Dict[str, Any]") -> str:
     return "%s.%s" % (item.get("siid", "?"), item.get("piid", item.get("aiid", "?")))
 
 
-def explain_refusal(name: str, code: int) -> str:
-    """Return the message about a property or action that was refused."""
+def explain_refusal(name: str, code: "Optional[int]") -> str:
+    """Return the message about a property or an action that failed."""
+    if code is None:
+        return "%s: the device did not answer for it" % name
     known = meaning(code)
     return "%s: the device refused it: code %d%s" % (
         name,

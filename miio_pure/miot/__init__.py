@@ -12,8 +12,8 @@ with Client("192.168.1.47", token) as client:
 `spec` reads the files, `values` judges what a property takes, and `calls` talks.
 """
 
-from .calls import Miot, Outcome
+from .calls import Miot, Outcome, name_device
 from .spec import Action, Property, Spec
 from .values import Values
 
-__all__ = ["Action", "Miot", "Outcome", "Property", "Spec", "Values"]
+__all__ = ["Action", "Miot", "Outcome", "Property", "Spec", "Values", "name_device"]

@@ -7,27 +7,29 @@ silent, cut their answer off, or leave some out. So we begin with 15 and halve o
 these; what is found out is remembered in `Miot.max_batch`. This holds for reading only.
 What is set in one call goes out in one request, as order and company may matter.
 
-The calls are written as plans. A plan is a generator that yields how each exchange with
-its device begins, as `Client.call` takes it, and is sent the result; where there is
-none, the MiioError is thrown in. So one device can be read by its client alone, and
-many devices at once.
+The calls are written as plans, as `plans` explains. So one device can be
+read by its client alone, and many devices at once.
 """
 
 from ..errors import DeviceError, MiioError, NoReply, PayloadError, meaning
 from ..exchange import BUSY, Request, greet
 from ..payload import dump
+from ..plans import carry_out
 from .spec import Action, Property, parse_number
+from .values import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Generator, List, Optional, Sequence, Tuple, Union
+    from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
-    from ..client import Begin, Client
+    from ..client import Client
+    from ..plans import Plan
     from .spec import Spec
 
-    Plan = Generator[Begin[Any], Any, Any]
     Address = Tuple[int, int]
     Name = Union[str, Property]
+    # Code and value of each property.
+    Answers = Dict[Address, Tuple[Optional[int], Any]]
 
 MAX_BATCH = 15  # properties
 MAX_PARAMS = 1000  # bytes of JSON
@@ -66,10 +68,11 @@ class Outcome:
     def description(self) -> str:
         return self.property.values.name(self.value)
 
-    def error(self) -> DeviceError:
+    def error(self) -> MiioError:
         """Return the error that tells why this property failed."""
-        what = "was refused" if self.code is not None else "was not answered"
-        return DeviceError(self.code, "%s %s" % (self.name, what))
+        if self.code is None:
+            return PayloadError("%s: the device did not answer for it" % self.name)
+        return DeviceError(self.code, "for " + self.name)
 
 
 class Miot:
@@ -119,13 +122,11 @@ class Miot:
 
     def read(self, *names: "Name") -> "List[Outcome]":
         """Return an Outcome for each property, in the order of the names."""
-        outcomes: "List[Outcome]" = self._drive(self.plan_read(*names))
-        return outcomes
+        return carry_out(self.client, self.plan_read(*names))
 
     def write(self, values: "Dict[Any, Any]") -> "List[Outcome]":
         """Set properties, in one request, and return an Outcome for each."""
-        outcomes: "List[Outcome]" = self._drive(self.plan_write(values))
-        return outcomes
+        return carry_out(self.client, self.plan_write(values))
 
     def status(self) -> "List[Outcome]":
         """Return an Outcome for each property that can be read; this takes a spec."""
@@ -140,15 +141,14 @@ class Miot:
         device expects objects there, such as {"piid": 1, "value": 33}. Raises
         DeviceError if the device refuses it.
         """
-        results: "List[Any]" = self._drive(self.plan_run(action, *values))
-        return results
+        return carry_out(self.client, self.plan_run(action, *values))
 
-    def plan_read(self, *names: "Name") -> "Plan":
+    def plan_read(self, *names: "Name") -> "Plan[List[Outcome]]":
         """Return the plan of read()."""
         outcomes = [Outcome(self._find(name, "read")) for name in names]
         return self._read(outcomes)
 
-    def plan_write(self, values: "Dict[Any, Any]") -> "Plan":
+    def plan_write(self, values: "Dict[Any, Any]") -> "Plan[List[Outcome]]":
         """Return the plan of write()."""
         outcomes = []
         for name, value in values.items():
@@ -159,7 +159,9 @@ class Miot:
             raise ValueError("a property is given twice, under two names")
         return self._write(outcomes)
 
-    def plan_run(self, action: "Union[str, Action]", *values: "Any") -> "Plan":
+    def plan_run(
+        self, action: "Union[str, Action]", *values: "Any"
+    ) -> "Plan[List[Any]]":
         """Return the plan of run()."""
         if isinstance(action, str) and self.spec is not None:
             action = self.spec.action(action)
@@ -175,27 +177,13 @@ class Miot:
         name.require(access)
         return name
 
-    def _drive(self, plan: "Plan") -> "Any":
-        """Carry out a plan with this client alone."""
-        try:
-            begin = next(plan)
-            while True:
-                try:
-                    result = self.client.call(begin)
-                except MiioError as error:
-                    begin = plan.throw(error)
-                else:
-                    begin = plan.send(result)
-        except StopIteration as end:
-            return end.value
-
-    def _name_device(self) -> "Plan":
+    def _name_device(self) -> "Plan[None]":
         """Find out what to call the device; some insist on it (python-miio #1896)."""
         if self.did is None:
             greeting = yield greet
             self.did = name_device(greeting.header.device_id)
 
-    def _read(self, outcomes: "List[Outcome]") -> "Plan":
+    def _read(self, outcomes: "List[Outcome]") -> "Plan[List[Outcome]]":
         yield from self._name_device()
         # Two names may mean the same property.
         wanted: "Dict[Address, List[Outcome]]" = {}
@@ -232,7 +220,7 @@ class Miot:
     def _make_items(self, batch: "Sequence[Address]") -> "List[Dict[str, Any]]":
         return [{"did": self.did, "siid": siid, "piid": piid} for siid, piid in batch]
 
-    def _read_batch(self, batch: "List[Address]") -> "Plan":
+    def _read_batch(self, batch: "List[Address]") -> "Plan[Answers]":
         """Return {address: (code, value)} of what the device answered."""
         params = self._make_items(batch)
         request = Request({"method": "get_properties", "params": params}, None)
@@ -251,26 +239,22 @@ class Miot:
             if is_alone or (isinstance(error, NoReply) and not error.sent):
                 raise
             return {}
-        return {
-            address: (code, item.get("value"))
-            for address, code, item in _index(result)
-            if code < 0 or "value" in item
-        }
+        return _index(result, "value")
 
-    def _write(self, outcomes: "List[Outcome]") -> "Plan":
+    def _write(self, outcomes: "List[Outcome]") -> "Plan[List[Outcome]]":
         yield from self._name_device()
         params = self._make_items([(one.siid, one.piid) for one in outcomes])
         for item, one in zip(params, outcomes):
             item["value"] = one.value
         request = Request({"method": "set_properties", "params": params}, None)
         result = yield request.begin
-        codes = {address: code for address, code, _ in _index(result)}
+        answers = _index(result)
         for one in outcomes:
-            code = 0 if _is_ok(result) else codes.get((one.siid, one.piid))
-            one.code = code
+            code, _ = answers.get((one.siid, one.piid), (None, None))
+            one.code = 0 if _is_ok(result) else code
         return outcomes
 
-    def _run(self, action: Action, given: "List[Any]") -> "Plan":
+    def _run(self, action: Action, given: "List[Any]") -> "Plan[List[Any]]":
         yield from self._name_device()
         params: "Dict[str, Any]" = {"did": self.did, "in": given}
         params.update(siid=action.siid, aiid=action.aiid)
@@ -286,7 +270,7 @@ class Miot:
                 "%s: the device did not say whether it ran this action" % action.handle
             )
         if code < 0:
-            raise DeviceError(code, action.handle + " was refused")
+            raise DeviceError(code, "for " + action.handle)
         return _read_outputs(item.get("out"))
 
 
@@ -314,20 +298,34 @@ def _is_ok(result: "Any") -> bool:
     return result in ("ok", ["ok"]) or (type(result) is int and result == 0)
 
 
-def _index(result: "Any") -> "List[Tuple[Address, int, Dict[str, Any]]]":
-    """Return address, code and item of each answer: their order and did may differ."""
-    found = []
+def _index(
+    result: "Any", proof: str = ""
+) -> "Dict[Address, Tuple[Optional[int], Any]]":
+    """Return {address: (code, value)} of the answers: their order and did may differ.
+
+    proof: the member without which an answer tells nothing, unless it is a refusal. An
+    address with two answers that differ has none, as nobody knows which one is right.
+    """
+    found: "Dict[Address, Tuple[Optional[int], Any]]" = {}
+    doubtful = set()
     for item in result if isinstance(result, list) else [result]:
-        if isinstance(item, dict):
-            siid, piid, code = item.get("siid"), item.get("piid"), _read_code(item)
-            if type(siid) is int and type(piid) is int and code is not None:
-                found.append(((siid, piid), code, item))
-    return found
+        fields = item if isinstance(item, dict) else {}
+        siid, piid = fields.get("siid"), fields.get("piid")
+        code = _read_code(fields, proof)
+        if type(siid) is not int or type(piid) is not int or code is None:
+            continue
+        if code >= 0 and proof and proof not in fields:
+            continue
+        value = fields.get("value") if code >= 0 else None
+        known, before = found.setdefault((siid, piid), (code, value))
+        if known != code or not same(before, value):
+            doubtful.add((siid, piid))
+    return {address: found[address] for address in found if address not in doubtful}
 
 
-def _read_code(item: "Dict[str, Any]", proof: str = "value") -> "Optional[int]":
-    """Return the code of an item; 0 where only the proof is there; else None."""
-    code = item.get("code", 0 if proof in item else None)
+def _read_code(fields: "Dict[str, Any]", proof: str) -> "Optional[int]":
+    """Return the code of an answer; 0 where only the proof is there; else None."""
+    code = fields.get("code", 0 if proof in fields else None)
     return code if type(code) is int else None
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         NoReturn,
         Optional,
         Sequence,
+        Set,
         Tuple,
         TypeVar,
     )
@@ -34,14 +35,22 @@ if TYPE_CHECKING:
 
 MAX_FILE = 4 << 20  # bytes
 MAX_ENTRIES = 10000  # properties and actions together
+MAX_LISTS = 200000  # lists and objects in a file, of which each takes memory
+MAX_ARGUMENTS = 100  # of an action
+MAX_LENGTH = 400  # digits; up to Python 3.10, millions of them take minutes
+MAX_NUMBER = 1e100
 MAX_CANDIDATES = 8  # names that a message lists
-MAX_NAME = 100  # characters of a name or an id in a message
+MAX_COMPARED = 1000  # names, to find the nearest
+MAX_NAME = 100  # characters of a name or an id
 MAX_DIGITS = 9  # of a siid or iid
+ACCESS = ("read", "write", "notify")
 # Every tool leaves this service out when it reads everything.
 INFORMATION = "device-information"
 # A URN is urn:<namespace>:<kind>:<name>:<number>:<vendor>-<model>:<version>.
 NAME_FIELD, MODEL_FIELD = 3, 5
 _RECURSION = (RecursionError, TypeError)
+# Turns every digit into 0.
+_ZEROS = bytes(48 if 48 <= byte < 58 else byte for byte in range(256))
 
 
 class Entry:
@@ -125,10 +134,9 @@ class Action(Entry):
         values: one for each input, in its order.
         """
         if len(values) != len(self.inputs):
-            names = " ".join(one.name for one in self.inputs)
+            names = " ".join(one.name for one in self.inputs) or "no value"
             raise ValueError(
-                "%s takes %d values%s, not %d"
-                % (self.handle, len(self.inputs), names and ": " + names, len(values))
+                "%s takes %s, and not %d values" % (self.handle, names, len(values))
             )
         return [
             {"piid": one.piid, "value": one.check(value)}
@@ -171,6 +179,10 @@ class Spec:
         """Read the bytes of a spec file; MiioError, which says where, if damaged."""
         if len(data) > MAX_FILE:
             raise MiioError("larger than any spec file (%d bytes)" % MAX_FILE)
+        if data.count(b"[") + data.count(b"{") > MAX_LISTS:
+            raise MiioError("more lists and objects than in any spec file")
+        if b"0" * MAX_LENGTH in data.translate(_ZEROS):
+            raise MiioError("not a spec file: a number is too long")
         try:
             root = parse(data.decode("utf-8-sig"))
         except _RECURSION:
@@ -261,7 +273,8 @@ def _find_nearest(wanted: str, entries: "Sequence[Any]") -> "List[str]":
     for one in entries:
         labels.setdefault(normalize(one.name), one.label)
         labels.setdefault(normalize(one.label), one.label)
-    found = get_close_matches(wanted[:MAX_NAME], labels, MAX_CANDIDATES)
+    compared = list(labels)[:MAX_COMPARED]
+    found = get_close_matches(wanted[:MAX_NAME], compared, MAX_CANDIDATES)
     return list(dict.fromkeys(labels[key] for key in found))
 
 
@@ -275,6 +288,8 @@ class _Reader:
     def __init__(self) -> None:
         self._place = ""
         self._count = 0
+        # Numbers that were given, each with the group in which it is the only one.
+        self._given: "Set[Tuple[Any, ...]]" = set()
 
     def read(self, root: "Any") -> Spec:
         if isinstance(root, dict) and isinstance(root.get("data"), dict):
@@ -289,52 +304,56 @@ class _Reader:
         return spec
 
     def _read_service(self, spec: Spec, fields: "Any", place: str) -> None:
-        siid, service = self._number(fields), self._name(fields)
+        siid, service = self._number(fields, "service"), self._name(fields)
         known: "Dict[int, Property]" = {}
         for one in self._walk(fields, "properties", place):
-            entry = self._read_property(one, siid, service)
-            if entry.piid in known:
-                self._fail("the iid %d is there twice" % entry.piid)
+            entry = Property(*self._names(one, "property", siid, service))
+            self._read_property(one, entry)
             known[entry.piid] = entry
         spec.properties += known.values()
         for one in self._walk(fields, "actions", place):
-            action = Action(*self._names(one, siid, service))
+            action = Action(*self._names(one, "action", siid, service))
             action.inputs = self._read_arguments(one, "in", action, known)
             action.outputs = self._read_arguments(one, "out", action, known)
             spec.actions.append(action)
 
-    def _names(self, fields: "Any", siid: int, service: str) -> "Tuple[Any, ...]":
+    def _names(
+        self, fields: "Any", kind: str, siid: int, service: str
+    ) -> "Tuple[Any, ...]":
+        self._count_entry()
+        iid, name = self._number(fields, kind, siid), self._name(fields)
+        return siid, iid, service, name, self._text(fields, "description", "")
+
+    def _count_entry(self) -> None:
         self._count += 1
         if self._count > MAX_ENTRIES:
             self._fail("there are more than %d properties and actions" % MAX_ENTRIES)
-        name, text = self._name(fields), self._text(fields, "description", "")
-        return siid, self._number(fields), service, name, text
 
-    def _read_property(self, fields: "Any", siid: int, service: str) -> Property:
-        entry = Property(*self._names(fields, siid, service))
-        entry.access = [
-            text for text in self._list(fields, "access") if isinstance(text, str)
-        ]
+    def _read_property(self, fields: "Any", entry: Property) -> None:
+        access = self._list(fields, "access")
+        entry.access = [word for word in ACCESS if word in access]
         unit = self._text(fields, "unit", "")
         entry.values = Values(
-            self._text(fields, "format"),
-            "" if unit == "none" else unit,
+            self._text(fields, "format")[:MAX_NAME],
+            "" if unit == "none" else unit[:MAX_NAME],
             self._read_range(self._list(fields, "value-range")),
             [self._read_choice(one) for one in self._list(fields, "value-list")],
         )
-        return entry
 
     def _read_choice(self, fields: "Any") -> "Choice":
         value = fields.get("value") if isinstance(fields, dict) else None
-        if not isinstance(value, (bool, int, float, str)):
+        is_right = isinstance(value, (bool, int, float, str))
+        if not is_right or len(str(value)) > MAX_LENGTH:
             self._fail('expected a number or a text as "value" in "value-list"')
-        return value, self._text(fields, "description", "").strip()
+        return value, self._text(fields, "description", "").strip()[:MAX_NAME]
 
     def _read_range(self, numbers: "List[Any]") -> "Optional[Range]":
         if not numbers:
             return None
-        is_right = all(type(one) in (int, float) for one in numbers)
-        if not is_right or len(numbers) not in (2, 3) or numbers[0] > numbers[1]:
+        is_right = len(numbers) in (2, 3) and all(
+            type(one) in (int, float) and abs(one) < MAX_NUMBER for one in numbers
+        )
+        if not is_right or numbers[0] > numbers[1]:
             self._fail('expected least, most and step as "value-range"')
         least, most, step = (numbers + [0])[:3]
         return least, most, step
@@ -342,14 +361,15 @@ class _Reader:
     def _read_arguments(
         self, fields: "Any", key: str, action: Action, known: "Dict[int, Property]"
     ) -> "List[Property]":
-        arguments = []
-        for piid in self._list(fields, key):
-            if type(piid) is not int:
-                self._fail('expected whole numbers in "%s"' % key)
-            # Nothing is known of an argument that the service does not list.
-            stranger = Property(action.siid, piid, action.service, str(piid), "")
-            arguments.append(known.get(piid, stranger))
-        return arguments
+        piids = self._list(fields, key)
+        if len(piids) > MAX_ARGUMENTS or any(type(piid) is not int for piid in piids):
+            self._fail('expected the iids of properties as "%s"' % key)
+        for piid in piids:
+            if piid not in known:
+                # Nothing is known of an argument that the service does not list.
+                self._count_entry()
+                known[piid] = Property(action.siid, piid, action.service, str(piid), "")
+        return [known[piid] for piid in piids]
 
     def _walk(self, fields: "Any", key: str, place: str) -> "Any":
         """Yield the objects of a list; the place follows."""
@@ -366,17 +386,20 @@ class _Reader:
             self._fail('expected a list as "%s"' % key)
         return value or []
 
-    def _number(self, fields: "Any") -> int:
+    def _number(self, fields: "Any", *group: "Any") -> int:
         value = fields.get("iid")
-        if type(value) is not int or value < 0:
+        if type(value) is not int or not 0 <= value < 10**MAX_DIGITS:
             self._fail('expected a whole number as "iid"')
+        if (value,) + group in self._given:
+            self._fail("the iid %d is there twice" % value)
+        self._given.add((value,) + group)
         return int(value)
 
     def _name(self, fields: "Any") -> str:
         name = "".join(
             self._text(fields, "type").split(":")[NAME_FIELD : NAME_FIELD + 1]
         )
-        if not name:
+        if not 0 < len(name) <= MAX_NAME:
             self._fail('expected a URN as "type"')
         return name
 
@@ -389,5 +412,5 @@ class _Reader:
         return str(value)
 
     def _fail(self, reason: str) -> "NoReturn":
-        where = " at " + self._place if self._place else ""
+        where = " at %s," % self._place if self._place else ""
         raise MiioError("damaged, or not a spec file:%s %s" % (where, reason))

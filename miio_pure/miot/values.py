@@ -28,6 +28,8 @@ HEX = "0123456789abcdefABCDEF"
 INFINITY = float("inf")
 # A number this near to a step is taken to be on it: 0.1 has no exact float.
 MAX_DEVIATION = 1e-6  # steps
+# Beyond this, a float cannot tell one step from the next.
+MAX_STEPS = 1e15
 # A longer number is not repeated in a message, as it may be a token.
 MAX_SHOWN = 10**9
 MAX_LISTED = 40  # choices that a message lists
@@ -51,7 +53,7 @@ class Values:
     ) -> None:
         self.format, self.unit = format, unit
         self.limits, self.choices = limits, choices
-        if limits is None and format in WHOLE_NUMBERS:
+        if limits is None and not choices and format in WHOLE_NUMBERS:
             self.limits = WHOLE_NUMBERS[format] + (1,)
 
     def check(self, value: "Any") -> "Any":
@@ -61,9 +63,8 @@ class Values:
         will do for a whole number.
         """
         if self.choices:
-            return self._choose(value)
-        if self.format in WHOLE_NUMBERS and type(value) is float:
-            value = int(value) if value.is_integer() else value
+            return self._make_whole(self._choose(value))
+        value = self._make_whole(value)
         if not self._is_right(value):
             self._refuse(value)
         return value
@@ -86,6 +87,11 @@ class Values:
         least, most, step = self.limits
         text = "%s to %s" % (least, most)
         return text if step in (0, 1) else "%s in steps of %s" % (text, step)
+
+    def _make_whole(self, value: "Any") -> "Any":
+        """Return a float as an int if the format has whole numbers and it is one."""
+        is_float = self.format in WHOLE_NUMBERS and type(value) is float
+        return int(value) if is_float and value.is_integer() else value
 
     def _is_right(self, value: "Any") -> bool:
         if self.format in WHOLE_NUMBERS:
@@ -110,7 +116,7 @@ class Values:
         if type(value) is type(least) is type(step) is int:
             return step <= 0 or (value - least) % step == 0
         steps = (value - least) / step if step > 0 else 0.0
-        return abs(steps - round(steps)) < MAX_DEVIATION
+        return steps > MAX_STEPS or abs(steps - round(steps)) < MAX_DEVIATION
 
     def _choose(self, value: "Any") -> "Any":
         found = [known for known, _ in self.choices if same(known, value)]
@@ -121,7 +127,7 @@ class Values:
             ]
         if not found:
             self._refuse(value)
-        if len(found) > 1:
+        if not all(same(one, found[0]) for one in found):
             numbers = ", ".join(map(str, found[:MAX_LISTED]))
             raise ValueError("this may be any of %s: use the number" % numbers)
         return found[0]

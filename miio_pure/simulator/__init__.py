@@ -1,8 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""A simulated device: `device` keeps the protocol in memory, `server` puts it on a
-socket."""
+"""A simulated device: `device` keeps the protocol in memory, `spec_device` makes one
+that speaks a spec, `faults` spoils it, and `server` puts it on a socket."""
 
-from .device import FAULTS, HIDDEN, REPEATS, FakeDevice, fan
+from .device import HIDDEN, REPEATS, FakeDevice, fan
+from .faults import FAULTS, is_fault
 from .server import Simulator
+from .spec_device import from_spec
 
-__all__ = ["FAULTS", "HIDDEN", "REPEATS", "FakeDevice", "Simulator", "fan"]
+__all__ = [
+    "FAULTS",
+    "HIDDEN",
+    "REPEATS",
+    "FakeDevice",
+    "Simulator",
+    "fan",
+    "from_spec",
+    "is_fault",
+]

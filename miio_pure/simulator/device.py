@@ -14,6 +14,7 @@ it, never answers with more than MAX_GROWTH times the bytes that it received: it
 from ..errors import DeviceError, MiioError
 from ..packet import HEADER, HELLO, MAGIC, MAX_DATAGRAM, Token, decode, encode
 from ..payload import dump, load
+from .faults import find_limit, write_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,22 +24,9 @@ if TYPE_CHECKING:
     Method = Callable[[Params], Any]
     Action = Callable[[List[Any]], List[Any]]
 
-# fmt: off
-FAULTS = (
-    "deaf",           # It answers nothing at all.
-    "lose",           # It acts, but its replies are lost.
-    "repeat",         # Each reply comes twice.
-    "damage",         # A bit of each reply is flipped.
-    "reorder",        # Each reply comes after the next one.
-    "wrong id",       # It replies to an id that nobody used.
-    "wrong token",    # It signs its replies with another token.
-    "dirty JSON",     # It writes JSON as some firmwares do.
-    "extra packets",  # It sends a packet of 32 bytes before each reply.
-    "reject",         # It says that it rejects the token.
-)
-# fmt: on
 REPEATS = ("act", "drop", "answer")
 HIDDEN = b"\xff" * 16
+FIRMWARE = "1.0.0"
 MAX_PARAMS = 100
 MAX_TEXT = 1000  # characters of a property's value
 MAX_REPLY = 65000  # bytes of JSON
@@ -61,9 +49,9 @@ class FakeDevice:
     ("answer"). epoch: seconds that are added to `now` to make the stamp; 0 makes it the
     uptime.
 
-    Three attributes may be read and changed at any time. faults: a set of names from
-    FAULTS. delay: seconds for which a Simulator holds back each reply. acted: how many
-    commands other than reads were carried out.
+    Three attributes may be read and changed at any time. faults: a set of names, as
+    FAULTS lists them. delay: seconds for which a Simulator holds back each reply.
+    acted: how many commands other than reads were carried out.
     """
 
     def __init__(
@@ -104,7 +92,7 @@ class FakeDevice:
         self.delay = 0.0
         self.acted = 0
         # The payloads of the last replies, by id, and replies that "reorder" holds.
-        self._remembered: "Dict[int, bytes]" = {}
+        self._remembered: "Dict[int, Optional[bytes]]" = {}
         self._held: "List[bytes]" = []
 
     def handle(self, datagram: bytes, now: float) -> "List[bytes]":
@@ -154,31 +142,38 @@ class FakeDevice:
         if type(ident) is not int or ident.bit_length() > 63:
             return None
         if ident not in self._remembered or self.repeats == "act":
-            self._remember(ident, self._carry_out(ident, request))
+            self._remember(ident, self._answer(request))
         elif self.repeats == "drop":
             return None
         reply = self._remembered[ident]
-        if len(reply) > max_size:
-            return _write_error(ident, DeviceError(-30001, "resp too long"))
+        if reply is not None and len(reply) > max_size:
+            return write_error(ident, DeviceError(-30001, "resp too long"))
         return reply
 
-    def _remember(self, ident: int, reply: bytes) -> None:
+    def _remember(self, ident: int, reply: "Optional[bytes]") -> None:
         # A dict keeps the order of insertion, so the first id is the oldest.
         self._remembered.pop(ident, None)
         self._remembered[ident] = reply
         if len(self._remembered) > _MAX_REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
 
-    def _carry_out(self, ident: int, request: "Dict[str, Any]") -> bytes:
+    def _answer(self, request: "Dict[str, Any]") -> "Optional[bytes]":
+        limit = find_limit(self.faults)
+        if limit is not None and limit.is_exceeded(request):
+            return limit.refuse(request, self._carry_out)
+        return self._carry_out(request)
+
+    def _carry_out(self, request: "Dict[str, Any]") -> bytes:
         """Do what a request asks for; return the payload of the reply."""
+        ident = request["id"]
         try:
             return dump({"id": ident, "result": self._call(request)})
         except DeviceError as error:
-            return _write_error(ident, error)
+            return write_error(ident, error)
         except ValueError:
             # The result parses as JSON but cannot be written again, for it is nested
             # too deeply.
-            return _write_error(ident, DeviceError(-30001, "resp invalid json"))
+            return write_error(ident, DeviceError(-30001, "resp invalid json"))
 
     def _call(self, request: "Dict[str, Any]") -> "Any":
         method, params = request.get("method"), request.get("params")
@@ -214,7 +209,9 @@ class FakeDevice:
         """Return the datagram of a reply, with those faults that are inside it."""
         token, faults = self.token, self.faults
         if "wrong id" in faults:
-            reply = dump(dict(load(reply), id=-1))
+            # The id comes first, also in a reply that is cut off.
+            _, comma, rest = reply.partition(b",")
+            reply = b'{"id":-1' + comma + rest
         if "dirty JSON" in faults:
             reply = b"{," + reply[1:-1] + b',,"exe_time":007}\0k'
         if "wrong token" in faults:
@@ -229,7 +226,7 @@ class FakeDevice:
         return {
             "model": self.model,
             "mac": ":".join("%02X" % byte for byte in b"\2\0" + low_word),
-            "fw_ver": "1.0.0",
+            "fw_ver": FIRMWARE,
             "hw_ver": "simulated",
             "netif": {"localIp": "127.0.0.1"},
             # Devices do repeat it here, and python-miio's info command expects it.
@@ -245,17 +242,16 @@ class FakeDevice:
     def _set_prop(self, name: "Any", params: "Params") -> "Any":
         if not isinstance(params, list) or len(params) != 1:
             raise DeviceError(-5001, "invalid params")
-        code = self._set_value(name, params[0])
-        if code:
+        if self.write(name, params[0]):
             raise DeviceError(-5001, "invalid params")
         return ["ok"]
 
     def _get_properties(self, params: "Params") -> "Any":
         answers = []
         for item, key in _read_addresses(params, "piid"):
-            known = key in self.properties
-            answer = dict(item, code=0 if known else -4003)
-            if known:
+            code = self.judge_read(key)
+            answer = dict(item, code=code)
+            if code == 0:
                 answer["value"] = self.properties[key]
             answers.append(answer)
         return answers
@@ -264,24 +260,38 @@ class FakeDevice:
         answers = []
         for item, key in _read_addresses(params, "piid"):
             value = item.pop("value", None)
-            answers.append(dict(item, code=self._set_value(key, value)))
+            answers.append(dict(item, code=self.write(key, value)))
         return answers
-
-    def _set_value(self, key: "Any", value: "Any") -> int:
-        """Set a property; return the MIoT code that tells how it went."""
-        if key not in self.properties:
-            return -4003
-        if type(value) is not type(self.properties[key]) or len(str(value)) > MAX_TEXT:
-            return -4005
-        self.properties[key] = value
-        return 0
 
     def _run_action(self, params: "Params") -> "Any":
         ((item, key),) = _read_addresses([params], "aiid")
         given = item.pop("in", [])
-        if key not in self.actions or not isinstance(given, list):
-            return dict(item, code=-4003)
+        code = self.judge_action(key, given)
+        if code:
+            return dict(item, code=code)
         return dict(item, code=0, out=self.actions[key](given))
+
+    def write(self, key: "Any", value: "Any") -> int:
+        """Set a property; return the MIoT code that tells how it went."""
+        code = self.judge_write(key, value)
+        if code == 0:
+            self.properties[key] = value
+        return code
+
+    def judge_read(self, key: "Any") -> int:
+        """Return the MIoT code with which a read is answered; 0 is a yes."""
+        return 0 if key in self.properties else -4003
+
+    def judge_write(self, key: "Any", value: "Any") -> int:
+        """Return the MIoT code that answers it if this value is to be set."""
+        if key not in self.properties:
+            return -4003
+        is_alike = type(value) is type(self.properties[key])
+        return 0 if is_alike and len(str(value)) <= MAX_TEXT else -4005
+
+    def judge_action(self, key: "Any", given: "Any") -> int:
+        """Return the MIoT code that answers it if an action is to be run."""
+        return 0 if key in self.actions and isinstance(given, list) else -4003
 
 
 def _limit_sizes(datagrams: "List[bytes]", max_size: int) -> "List[bytes]":
@@ -293,11 +303,6 @@ def _limit_sizes(datagrams: "List[bytes]", max_size: int) -> "List[bytes]":
             break
         kept.append(datagram)
     return kept
-
-
-def _write_error(ident: int, error: DeviceError) -> bytes:
-    answer = {"code": error.code, "message": error.message}
-    return dump({"id": ident, "error": answer})
 
 
 def _read_addresses(

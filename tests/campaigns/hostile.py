@@ -30,18 +30,25 @@ MAX_MEMORY = 200.0  # megabytes at the peak
 CHILD = """
 import re, resource, sys
 from miio_pure import MiioError
-from miio_pure.tokens import find
 try:
-    found = find(sys.argv[1], password="secret")
-    said = "%d devices" % len(found.records)
-    if found.notes:
-        said += ", %d notes: " % len(found.notes) + found.notes[-1][1]
+    said = work(sys.argv[1])
 except MiioError as error:
     said = "error: " + re.sub("^.*?: ", "", str(error))
 used = resource.getrusage(resource.RUSAGE_SELF)
 with open("/proc/self/status") as status:
     peak = int(re.search("VmHWM:\\\\s*(\\\\d+)", status.read()).group(1))
 print("%f %d %s" % (used.ru_utime + used.ru_stime, peak, said))
+"""
+# Defines work(path), which returns what it found in a file or folder.
+SEARCH = """
+from miio_pure.tokens import find
+
+def work(path):
+    found = find(path, password="secret")
+    said = "%d devices" % len(found.records)
+    if found.notes:
+        said += ", %d notes: " % len(found.notes) + found.notes[-1][1]
+    return said
 """
 PAGE = 65536  # bytes
 
@@ -324,10 +331,10 @@ def zlib_tar(count):
     return b"ANDROID BACKUP\n3\n1\nnone\n" + body
 
 
-def measure(path):
-    """Search a path in a new process: (seconds, megabytes, what it said)."""
+def measure(path, work=SEARCH):
+    """Work on a path in a new process: (seconds, megabytes, what it said)."""
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, path],
+        [sys.executable, "-c", work + CHILD, path],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
@@ -357,16 +364,16 @@ def walk_down(folder):
         folder = folders[0]
 
 
-def main(*wanted):
+def main(*wanted, attacks=ATTACKS, work=SEARCH):
     failed = 0
     print("%-32s %6s %6s %8s  %s" % ("attack", "s", "MB", "KB", "result"))
-    for name, build in ATTACKS.items():
+    for name, build in attacks.items():
         if wanted and not any(part in name for part in wanted):
             continue
         with tempfile.TemporaryDirectory() as folder:
             path = build(folder)
             size = os.path.getsize(path) if path and os.path.isfile(path) else 0
-            seconds, peak, said = measure(path or folder)
+            seconds, peak, said = measure(path or folder, work)
             if path is None:
                 remove_deep(os.path.join(folder, "x"))
         is_bad = seconds > MAX_TIME or peak > MAX_MEMORY or said.startswith("FAILED")

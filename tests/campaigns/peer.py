@@ -53,26 +53,56 @@ class OurToken:
         return miio.protocol.Message.build(message, token=bytes.fromhex(TOKEN))
 
 
-async def serve(ready, stop):
-    """python-miio's simulated fan on 127.0.0.1 port 54321."""
-    did, mac = did_and_mac_for_model(MODEL)
-    server = PushServer(device_id=did)
+class TheirDevice:
+    """python-miio's server on 127.0.0.1 port 54321, while the context lasts.
+
+    fill: is called with the server, to add methods to it.
+    """
+
+    def __init__(self, model, fill):
+        self.model, self.fill = model, fill
+        self.device_id, self._mac = did_and_mac_for_model(model)
+        self._ready, self._stop = threading.Event(), threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve()), daemon=True
+        )
+
+    def __enter__(self):
+        miio.push_server.serverprotocol.Message = OurToken
+        push_server._LOGGER.disabled = True
+        self._thread.start()
+        if not self._ready.wait(10):
+            raise RuntimeError("python-miio's simulator does not start")
+        return self
+
+    def __exit__(self, *exc_info):
+        self._stop.set()
+        self._thread.join()
+
+    async def _serve(self):
+        server = PushServer(device_id=self.device_id)
+        self.fill(server)
+        info = create_info_response(self.model, "127.0.0.1", self._mac)
+        server.add_method("miIO.info", info)
+        server._address = "127.0.0.1"
+        await server.start()
+        self._ready.set()
+        while not self._stop.is_set():
+            await asyncio.sleep(0.02)
+        await server.stop()
+
+
+def add_fan(server):
+    """Make python-miio's simulated fan of a server."""
     device = miiosimulator.SimulatedMiio.parse_obj(FAN)
     device._model = MODEL
     miiosimulator.MiioSimulator(dev=device, server=server)
-    server.add_method("miIO.info", create_info_response(MODEL, "127.0.0.1", mac))
     server.add_method("echo", lambda request: {"result": request["params"]})
     bumps = []
     server.add_method(
         "bump", lambda request: {"result": bumps.append(1) or [len(bumps)]}
     )
     server.add_method("count", lambda request: {"result": [len(bumps)]})
-    server._address = "127.0.0.1"
-    await server.start()
-    ready.set()
-    while not stop.is_set():
-        await asyncio.sleep(0.02)
-    await server.stop()
 
 
 class OurClientTest(CliCase):
@@ -80,20 +110,12 @@ class OurClientTest(CliCase):
 
     @classmethod
     def setUpClass(cls):
-        miio.push_server.serverprotocol.Message = OurToken
-        push_server._LOGGER.disabled = True
-        ready, cls.stop = threading.Event(), threading.Event()
-        cls.thread = threading.Thread(
-            target=lambda: asyncio.run(serve(ready, cls.stop)), daemon=True
-        )
-        cls.thread.start()
-        if not ready.wait(10):
-            raise RuntimeError("python-miio's simulator does not start")
+        cls.device = TheirDevice(MODEL, add_fan)
+        cls.device.__enter__()
 
     @classmethod
     def tearDownClass(cls):
-        cls.stop.set()
-        cls.thread.join()
+        cls.device.__exit__()
 
     def send(self, command):
         status, out, err = run_cli(
@@ -105,7 +127,7 @@ class OurClientTest(CliCase):
     def test_discover(self):
         status, out, err = run_cli("--discover", "127.0.0.1", "--json")
         self.assertEqual((status, err), (0, ""))
-        self.assertEqual(json.loads(out)["device_id"], did_and_mac_for_model(MODEL)[0])
+        self.assertEqual(json.loads(out)["device_id"], self.device.device_id)
 
     def test_info(self):
         status, out, err = run_cli("--ip", "127.0.0.1", "--info", "--token", TOKEN)

@@ -16,7 +16,7 @@ from miio_pure.tokens import search
 from ..support import backups
 from ..support.samples import FilesCase
 
-from . import databases, fuzz, hostile, scenarios
+from . import databases, fuzz, hostile, scenarios, specs
 
 
 class QuietCase(unittest.TestCase):
@@ -88,6 +88,14 @@ class DatabasesTest(QuietCase):
                 self.assertTrue(same)
                 for damage_seed in range(20):
                     databases.damage(random.Random(damage_seed), files)
+
+
+class SpecsTest(QuietCase):
+    def test_client_and_device_judge_alike(self):
+        """And damaged specs and spoiled replies do no harm."""
+        seed = random.randrange(1 << 32)
+        with self.subTest(seed=seed):
+            specs.run(24, seed)
 
 
 class HostileTest(FilesCase):
@@ -174,11 +182,11 @@ class RulesTest(QuietCase):
         self.assertTrue(self.broken())
 
     def test_more_time_than_there_is(self):
-        from ..support import wire
+        from miio_pure import exchange
 
-        ask = wire.ask
+        ask = exchange.ask
         self.spoil(
-            wire, "ask", lambda s, r, deadline, now: ask(s, r, deadline + 1, now)
+            exchange, "ask", lambda s, r, deadline, now: ask(s, r, deadline + 1, now)
         )
         self.assertTrue(self.broken())
         self.assertIn("deadline", self.said.getvalue())

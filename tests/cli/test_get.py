@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """get: properties by name and by number."""
 
-from ..support.commands import DeviceCase, run_on_terminal
+import os
+import sys
+from unittest import mock
+
+from ..support.commands import FAN_SPEC, DeviceCase, run_on_terminal
 from ..support import TOKEN
 
 
@@ -69,6 +73,7 @@ class GetTest(DeviceCase):
         for answer in ([], "x", [1], [{"siid": [], "piid": 1}], {}):
             self.device.methods["get_properties"] = lambda params: answer
             self.assertIn("did not answer", self.fail_at(1, "get 127.0.0.1 2.1"))
+        self.assertEqual(self.get("2.1", "2.3", "power")[0], 1)
         for answer in ([], "x", ["on", "on"]):
             self.device.methods["get_prop"] = lambda params: answer
             self.assertIn("1 value", self.fail_at(1, "get 127.0.0.1 power"))
@@ -78,9 +83,7 @@ class GetTest(DeviceCase):
         self.assertIn("by number", self.fail_at(4, "get 127.0.0.1 power"))
 
     def test_wrong_names(self):
-        for name in ("fan:on", "a.b", "2.", "1.2.3", ".1", "1.%s" % ("9" * 10)):
-            self.assertIn("spec file", self.fail_at(2, "get 127.0.0.1", name))
-        for name in ("", "a b", "\x1b"):
+        for name in ("", "a b", "\x1b", "2", "2.", "1.2.3", ".1", "a:", "a:b:c"):
             self.assertIn("has a name", self.fail_at(2, "get 127.0.0.1", name))
 
     def test_no_reply_and_no_token(self):
@@ -100,6 +103,119 @@ class GetTest(DeviceCase):
         out, _ = run_on_terminal(*args)
         self.assertEqual(max(map(len, out.splitlines())), 80)
         self.assertIn("x" * 200, self.get("power", "text")[1])
+
+
+class SpecTest(DeviceCase):
+    """With the spec of the device, properties have names."""
+
+    def get(self, *names, **options):
+        return self.run_at("get 127.0.0.1", *names, **options)
+
+    def test_all_readable_properties_are_a_table(self):
+        self.save_spec()
+        status, out, err = self.get()
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(
+            out.splitlines(),
+            [
+                "property   value  unit        meaning",
+                "fan:on     true",
+                "fan:speed  50     percentage",
+                "fan:mode   1                  Sleep",
+                "fan:level  7",
+            ],
+        )
+        status, out, _ = self.get("--json")
+        self.check_lines(
+            out,
+            {"property": "fan:on", "value": True, "unit": None},
+            {"property": "fan:speed", "value": 50, "unit": "percentage"},
+            {"property": "fan:mode", "value": 1, "meaning": "Sleep"},
+            {"property": "fan:level", "value": 7},
+        )
+
+    def test_names_are_as_they_were_typed(self):
+        self.save_spec()
+        self.assertEqual(self.get("mode"), (0, "1\n", ""))
+        for name in ("fan:speed", "fan.speed", "SPEED", "2.3", "2:3"):
+            self.assertEqual(self.get(name), (0, "50\n", ""))
+            self.check_lines(self.get(name, "--json")[1], {"property": name})
+
+    def test_names_that_a_spec_does_not_have(self):
+        self.save_spec()
+        for name, said in (
+            ("sped", "did you mean fan:speed"),
+            ("9.9", "no property 9.9"),
+            ("text", "can only be set"),
+        ):
+            self.assertIn(said, self.fail_at(2, "get 127.0.0.1", name))
+
+    def test_a_spec_for_once(self):
+        path = self.write_spec()
+        self.assertEqual(self.get("speed", "--spec", path), (0, "50\n", ""))
+        error = self.fail_at(1, "get 127.0.0.1 speed --spec", path + "x")
+        self.assertIn("cannot be read", error)
+        path = self.write_spec(dict(FAN_SPEC, services=[{}]))
+        error = self.fail_at(1, "get 127.0.0.1 speed --spec", path)
+        self.assertRegex(error, r"fan\.json: damaged.*services\[0\].*iid")
+
+    def test_a_spec_that_is_missing(self):
+        """The error says what to do, in lines that can be pasted."""
+        for names in ((), ("fan:on",), ("a.b",), ("1.%s" % ("9" * 10),)):
+            status, out, err = self.get(*names)
+            self.assertEqual((status, out), (1, ""))
+            self.assertRegex(err, r"^error: only the spec file of simulated\.fan\.v1 ")
+            self.assertIn("https://home.miot-spec.com/spec/simulated.fan.v1\n", err)
+            self.assertIn(
+                " spec simulated.fan.v1.json --save --model simulated.fa", err
+            )
+        for model in (None, 5, "../../x", ""):
+            self.device.model = model
+            self.assertIn("spec file of", self.get()[2])
+        del self.device.methods["miIO.info"]
+        self.assertIn("spec file of this model", self.get()[2])
+
+    def test_the_model_of_a_saved_device_is_asked_for_once(self):
+        self.save()
+        self.save_spec()
+        self.assertEqual(self.run_at("get lamp speed", token=None), (0, "50\n", ""))
+        self.assertEqual(self.read_saved()["lamp"]["model"], "simulated.fan.v1")
+        del self.device.methods["miIO.info"]
+        self.assertEqual(self.run_at("get lamp speed", token=None), (0, "50\n", ""))
+
+    def test_how_many_properties_a_saved_device_takes_is_remembered(self):
+        asked = []
+        answer = self.device.methods["get_properties"]
+
+        def take_two(params):
+            asked.append(len(params))
+            return answer(params[:2])
+
+        self.device.methods["get_properties"] = take_two
+        self.save()
+        self.save_spec()
+        for expected in ([4, 2], [2, 2]):
+            self.assertEqual(self.run_at("get lamp", token=None)[0], 0)
+            self.assertEqual(asked, expected)
+            asked.clear()
+        self.assertEqual(self.read_saved()["lamp"]["max_batch"], "2")
+        os.chmod(self.file, 0o400)
+        os.chmod(os.path.dirname(self.file), 0o500)
+        self.save(max_batch="x")
+        self.assertEqual(self.run_at("get lamp", token=None)[0], 0)
+
+    def test_a_refused_property_is_named_and_the_others_are_shown(self):
+        self.save_spec()
+        del self.device.properties[2, 4]
+        status, out, err = self.get()
+        self.assertEqual((status, out.count("\n")), (4, 4))
+        self.assertRegex(err, r"^error: fan:mode: .*-4003 \(there is no")
+
+    def test_a_copy_without_miot(self):
+        with mock.patch.dict(sys.modules, {"miio_pure.miot": None}):
+            for command in ("get 127.0.0.1 2.1", "get 127.0.0.1 on --spec x"):
+                self.assertIn("without miot", self.fail_at(1, command))
+            self.assertEqual(self.get("power")[0], 0)
 
 
 class DidCase(DeviceCase):

@@ -4,6 +4,7 @@
 import ast
 import os
 import runpy
+import shlex
 import shutil
 import signal
 import socket
@@ -113,6 +114,45 @@ class FileTest(CliCase):
             out = subprocess.check_output(["sh", "-c", command], cwd=place)
             self.assertIn(b"commands:", out, args)
 
+    def test_every_way_to_it_leads_to_the_same_copy(self):
+        copy = os.path.join(self.folder, "opt", "xiaomi")
+        shutil.copytree(os.path.join(ROOT, "miio_pure"), copy)
+        main = os.path.join(copy, "__main__.py")
+        link = os.path.join(self.folder, "opt", "link.py")
+        os.symlink("xiaomi/__main__.py", link)
+        os.symlink("opt", os.path.join(self.folder, "by-folder"))
+        again = os.path.join(self.folder, "again")
+        os.symlink(os.path.join("by-folder", "link.py"), again)
+        expected = " from %s\n" % os.path.realpath(copy)
+        for flags in (["-S"], ["-I"]):
+            for folder, path in (
+                (self.folder, main),
+                (self.folder, again),
+                (self.folder, "again"),
+                (self.folder, "by-folder/link.py"),
+                (self.folder, "by-folder/xiaomi/__main__.py"),
+                (self.folder, "./opt/../by-folder/xiaomi/__main__.py"),
+                (copy, "__main__.py"),
+                (copy, "./__main__.py"),
+                (os.path.join(self.folder, "opt"), "../again"),
+            ):
+                done = run_python(*flags, path, "--version", cwd=folder)
+                self.assertEqual((done[0], done[2]), (0, ""), (flags, path))
+                self.assertTrue(done[1].endswith(expected), (flags, path, done[1]))
+
+    def test_it_runs_where_the_current_folder_was_removed(self):
+        for flags in ("", "-S"):
+            script = "mkdir gone && cd gone && rmdir ../gone && exec %s %s %s demo"
+            words = (shlex.quote(sys.executable), flags, shlex.quote(self.link))
+            done = subprocess.run(
+                ["sh", "-c", script % words],
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                timeout=60,
+            )
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+
     def test_it_is_executable_and_has_its_licence_on_the_second_line(self):
         with open(MAIN) as file:
             lines = file.read().split("\n")
@@ -143,6 +183,17 @@ class FileTest(CliCase):
             with self.assertRaises(SystemExit) as caught:
                 runpy.run_module("miio_pure", run_name="__main__")
         self.assertEqual(caught.exception.code, 4)
+
+    @unittest.skipIf(SYSTEM is os, "needs posix")
+    def test_without_os_it_takes_the_folder_that_python_put_first(self):
+        package = os.path.dirname(MAIN)
+        for first in (package, ROOT, "/nowhere", ""):
+            with mock.patch.object(sys, "path", [first] + sys.path):
+                with mock.patch.dict(sys.modules), mock.patch("miio_pure.cli.main"):
+                    del sys.modules["os"]
+                    with no_exit(), self.assertRaises(SystemExit):
+                        runpy.run_path(MAIN, run_name="__main__")
+                self.assertNotEqual(sys.path[0], package)
 
     @unittest.skipIf(sys.implementation.name != "cpython", "needs CPython")
     def test_a_system_without_posix_and_without_stdout(self):

@@ -50,30 +50,29 @@ class PackTest(CliCase):
 
     def test_with_bytecode_nothing_is_compiled(self):
         path = self.pack("fast.pyz", "--bytecode")
-        self.assertIn("miio_pure/client.pyc", self.names(path))
-        has_sources = "miio_pure/client.py" in self.names(path)
-        self.assertEqual(has_sources, sys.version_info >= (3, 7))
+        names = self.names(path)
+        self.assertLessEqual({"__main__.pyc", "miio_pure/client.pyc"}, names)
+        sources = {name for name in names if name.endswith(".py")}
+        self.assertEqual(sources, {"__main__.py"})
         script = (
             "import sys; sys.path.insert(0, %r); import miio_pure.client as client\n"
             "print(client.__file__)" % path
         )
         _, out, _ = run_python("-c", script)
         self.assertTrue(out.endswith("client.pyc\n"), out)
-        self.check_demo(path)
+        for flags in ((), ("-O",), ("-S",)):
+            self.check_demo(path, *flags)
 
-    def test_other_versions_take_the_sources(self):
-        with mock.patch.object(pack, "MAGIC_NUMBER", b"\0\0\r\n"):
-            with mock.patch.object(pack.sys, "version_info", (3, 7)):
-                path = self.pack("other.pyz", "--bytecode")
-        self.check_demo(path)
-
-    def test_python_36_takes_bytecode_only_without_sources(self):
-        with mock.patch.object(pack.sys, "version_info", (3, 6)):
-            path = self.pack("old.pyz", "--bytecode")
-        self.assertNotIn("miio_pure/client.py", self.names(path))
-        if sys.version_info >= (3, 7):
-            return
-        self.check_demo(path)
+    def test_bytecode_for_another_python_is_refused_in_one_line(self):
+        tag = sys.implementation.cache_tag
+        with mock.patch.object(sys.implementation, "cache_tag", "cpython-99"):
+            path = self.pack("other.pyz", "--bytecode")
+        for args in (["demo"], [], ["pack", self.path("again.pyz")]):
+            status, out, err = run_python(path, *args, cwd=self.folder)
+            self.assertEqual((status, out), (1, ""))
+            self.assertRegex(err, r"\Aerror: [^\n]*\n\Z")
+            self.assertIn("--bytecode for cpython-99", err)
+            self.assertIn("this Python is %s;" % tag, err)
 
     def test_parts_can_be_left_out(self):
         path = self.pack("small.pyz", "--without", "tokens,simulator,devices")
@@ -117,9 +116,10 @@ class PackTest(CliCase):
             self.assertEqual(one.read(), other.read())
 
     def test_bytecode_alone_cannot_be_packed_again(self):
-        path = self.path("only.zip")
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("miio_pure/client.pyc", b"")
+        path = self.pack("fast.pyz", "--bytecode")
+        done = run_python(path, "pack", self.path("again.pyz"), cwd=self.folder)
+        self.assertEqual((done[0], done[1]), (1, ""))
+        self.assertRegex(done[2], r"\Aerror: [^\n]*holds bytecode only[^\n]*\n\Z")
         with mock.patch.object(pack, "PACKAGE", os.path.join(path, "miio_pure")):
             error = self.check_failure(1, "pack", self.path("x"))
         self.assertIn("bytecode only", error)

@@ -43,15 +43,30 @@ class RunTest(DeviceCase):
         self.device.methods["action"] = lambda params: ["ok"]
         self.assertEqual(self.start("2.1")[:2], (0, "ok\n"))
         self.device.methods["action"] = lambda params: 0
-        self.assertEqual(self.start("2.1")[:2], (0, "0\n"))
+        self.assertEqual(self.start("2.1")[:2], (0, "ok\n"))
 
     def test_refusals(self):
-        self.assertRegex(self.fail_at(4, "run 127.0.0.1 9.9"), r"9\.9: .*-4003")
+        self.assertRegex(
+            self.fail_at(4, "run 127.0.0.1 9.9"), r"-4003 for 9\.9 \(there is no"
+        )
         self.assertIn("-10000", self.fail_at(4, "run 127.0.0.1 nothing"))
 
     def test_wrong_usage_no_token_no_reply(self):
-        self.assertIn("spec file", self.fail_at(2, "run 127.0.0.1 fan:on"))
+        self.assertIn("has a name", self.fail_at(2, "run 127.0.0.1 1.2.3"))
+        self.assertIn("spec file", self.start("fan:on")[2])
         self.fail_at(5, "run 127.0.0.1 toggle", token=None)
         self.device.faults = {"lose"}
         error = self.fail_at(3, "run 127.0.0.1 toggle", "--timeout", "0.2")
         self.assertIn("may have acted", error)
+
+    def test_actions_of_a_spec(self):
+        self.save_spec()
+        self.assertEqual(self.start("toggle"), (0, "ok\n", ""))
+        self.assertEqual(self.start("fan:say", "33"), (0, "9\n", ""))
+        self.check_lines(self.start("2.2", "x", "--json")[1], {"result": [9]})
+        for texts, said in (
+            (("fly",), "no action fly"),
+            (("say",), "say takes text, and not 0 values"),
+            (("toggle", "1"), "toggle takes no value, and not 1 values"),
+        ):
+            self.assertIn(said, self.fail_at(2, "run 127.0.0.1", *texts))

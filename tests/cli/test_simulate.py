@@ -3,16 +3,18 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from unittest import mock
 
-from miio_pure.cli import simulate
-from miio_pure.simulator import FAULTS, Simulator, fan
+from miio_pure.cli import arguments, simulate
+from miio_pure.simulator import FAULTS, Simulator, fan, from_spec
 
-from ..support import ROOT, TOKEN, run_cli
+from ..support import ROOT, TOKEN, run_cli, specs
 from ..support.commands import InterruptCase
 
 
@@ -64,7 +66,7 @@ class ProcessTest(InterruptCase):
         self.assertEqual(run_cli(*at, "--token", TOKEN)[0], 0)
 
 
-class OptionsTest(InterruptCase):
+class SimulateCase(InterruptCase):
     def simulate(self, *args):
         """Run it until its first wait: (stderr, the device)."""
         devices = []
@@ -80,6 +82,8 @@ class OptionsTest(InterruptCase):
         self.assertEqual((status, out), (0, ""))
         return err, devices[0]
 
+
+class OptionsTest(SimulateCase):
     def test_by_default(self):
         err, device = self.simulate("--bind", "127.9.9.9")
         self.assertIn("127.9.9.9 port 54987, token revealed in its hello", err)
@@ -108,23 +112,28 @@ class OptionsTest(InterruptCase):
             "lose",
             "--fault",
             "dirty JSON",
+            "--fault",
+            "at most 4 silent",
             "--token",
             TOKEN,
         )
         self.assertIn("lamp: simulated device 77 at 127.0.0.1 port 54987", err)
         self.assertIn("token as given", err)
         self.assertEqual((device.device_id, device.model), (77, "a.b.c"))
-        self.assertEqual(device.faults, {"lose", "dirty JSON"})
+        self.assertEqual(device.faults, {"lose", "dirty JSON", "at most 4 silent"})
 
     def test_faults_may_be_typed_with_hyphens(self):
-        words = [fault.replace(" ", "-").lower() for fault in FAULTS]
+        faults = [fault.replace("N", "4") for fault in FAULTS]
+        faults[faults.index("dirty JSO4")] = "dirty JSON"
+        words = [fault.replace(" ", "-").lower() for fault in faults]
         options = [word for fault in words for word in ("--fault", fault)]
-        self.assertEqual(self.simulate(*options)[1].faults, set(FAULTS))
+        self.assertEqual(self.simulate(*options)[1].faults, set(faults))
 
     def test_an_unknown_fault(self):
-        error = self.check_failure(2, "simulate", "--fault", "x")
-        self.assertIn("deaf, lose, ", error)
-        self.assertIn(" wrong-id, ", error)
+        for name in ("x", "at most N", "at most 4 loud"):
+            error = self.check_failure(2, "simulate", "--fault", name)
+            self.assertIn("deaf, lose, ", error)
+            self.assertIn(" wrong-id, ", error)
 
     def test_an_address_that_is_not_ours(self):
         for address in ("192.0.2.77", "no-such-host.invalid", "b\u00fccher..de"):
@@ -143,3 +152,72 @@ class OptionsTest(InterruptCase):
     def test_a_simulated_device_tells_its_info(self):
         device = fan(TOKEN)
         self.assertIn("token", json.dumps(device.methods["miIO.info"]([])))
+
+
+class SpecTest(SimulateCase):
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "acme.json")
+
+    def write(self, data):
+        with open(self.path, "wb") as file:
+            file.write(data)
+
+    def simulate_spec(self, root, *args):
+        """Return the words of each command to try first, and the device."""
+        self.write(specs.encode(root))
+        err, device = self.simulate("--spec", self.path, *args)
+        first, *lines = err.splitlines()
+        self.assertIn("simulated device", first)
+        start = "note: try: %s " % arguments.find_program()
+        self.assertEqual([line[: len(start)] for line in lines], [start] * len(lines))
+        return [shlex.split(line[len(start) :]) for line in lines], device
+
+    def test_the_device_speaks_the_spec(self):
+        commands, device = self.simulate_spec(specs.make_fan())
+        self.assertEqual(device.model, "acme.fan.x1")
+        self.assertEqual(device.properties[2, 6], 50)
+        rest = ["--spec", self.path, "--port", "54987"]
+        self.assertEqual(
+            commands,
+            [["get", "127.0.0.1"] + rest, ["set", "127.0.0.1", "fan:on=true"] + rest],
+        )
+
+    def test_the_model_may_be_given(self):
+        _, device = self.simulate_spec(specs.make_fan(), "--model", "acme.pump.x1")
+        self.assertEqual(device.model, "acme.pump.x1")
+
+    def test_a_given_token_is_not_shown(self):
+        commands, _ = self.simulate_spec(specs.make_fan(), "--token", TOKEN)
+        self.assertEqual([line[-2:] for line in commands], [["--token", "HEX"]] * 2)
+
+    def test_a_number_to_set_and_nothing_to_set(self):
+        root = specs.make_fan()
+        del root["services"][1]["properties"][0]
+        commands, _ = self.simulate_spec(root)
+        self.assertEqual(commands[1][2], "fan:fan-level=1")
+        root["services"][1]["properties"] = root["services"][1]["properties"][1:2]
+        root["services"][1]["actions"] = []
+        commands, _ = self.simulate_spec(root)
+        self.assertEqual(len(commands), 1)
+
+    def test_the_usual_port_is_not_named(self):
+        spec = specs.parse(specs.make_lamp())
+        served = mock.Mock(
+            address="127.0.0.1", port=54321, device=from_spec(spec, TOKEN)
+        )
+        options = arguments.parse(["simulate", "--spec", "x.json"])
+        with mock.patch.object(simulate, "say") as said:
+            simulate.suggest(options, served, spec)
+        lines = [call[0][0] for call in said.call_args_list]
+        self.assertTrue(lines[0].endswith("get 127.0.0.1 --spec x.json --token HEX"))
+
+    def test_a_file_that_cannot_be_used(self):
+        for data in (b"{", b"[]"):
+            self.write(data)
+            error = self.check_failure(1, "simulate", "--spec", self.path)
+            self.assertIn("acme.json: not a spec file", error)
+        error = self.check_failure(1, "simulate", "--spec", self.path + "x")
+        self.assertIn("acme.jsonx: cannot be read: No such file", error)

@@ -14,6 +14,83 @@ from miio_pure.simulator import Simulator
 from . import TOKEN, CliCase, run_cli
 from .devices import counting_fan
 
+# The spec of the fan that is simulated here, and that of a light beside it.
+INFORMATION = "urn:miot-spec-v2:service:device-information:00007801:simulated-v1:1"
+FAN_SPEC = {
+    "type": "urn:miot-spec-v2:device:fan:0000A005:simulated-v1:1",
+    "description": "Fan",
+    "services": [
+        {
+            "iid": 1,
+            "type": INFORMATION,
+            "properties": [
+                {
+                    "iid": 2,
+                    "type": "urn:miot-spec-v2:property:model:00000002:simulated-v1:1",
+                    "format": "string",
+                    "access": ["read"],
+                }
+            ],
+        },
+        {
+            "iid": 2,
+            "type": "urn:miot-spec-v2:service:fan:00007808:simulated-v1:1",
+            "properties": [
+                {
+                    "iid": 1,
+                    "type": "urn:miot-spec-v2:property:on:00000006:simulated-v1:1",
+                    "format": "bool",
+                    "access": ["read", "write", "notify"],
+                },
+                {
+                    "iid": 3,
+                    "type": "urn:miot-spec-v2:property:speed:00000007:simulated-v1:1",
+                    "format": "uint8",
+                    "access": ["read", "write"],
+                    "unit": "percentage",
+                    "value-range": [1, 100, 1],
+                },
+                {
+                    "iid": 4,
+                    "type": "urn:miot-spec-v2:property:mode:00000008:simulated-v1:1",
+                    "format": "uint8",
+                    "access": ["read", "write"],
+                    "value-list": [
+                        {"value": 0, "description": "Straight Wind"},
+                        {"value": 1, "description": "Sleep"},
+                    ],
+                },
+                {
+                    "iid": 5,
+                    "type": "urn:miot-spec-v2:property:text:00000009:simulated-v1:1",
+                    "format": "string",
+                    "access": ["write"],
+                },
+                {
+                    "iid": 6,
+                    "type": "urn:miot-spec-v2:property:level:0000000A:simulated-v1:1",
+                    "format": "uint8",
+                    "access": ["read"],
+                },
+            ],
+            "actions": [
+                {
+                    "iid": 1,
+                    "type": "urn:miot-spec-v2:action:toggle:00002811:simulated-v1:1",
+                    "in": [],
+                    "out": [],
+                },
+                {
+                    "iid": 2,
+                    "type": "urn:miot-spec-v2:action:say:00002812:simulated-v1:1",
+                    "in": [5],
+                    "out": [6],
+                },
+            ],
+        },
+    ],
+}
+
 
 class Terminal(io.StringIO):
     """A stream that somebody sees."""
@@ -68,6 +145,22 @@ class DeviceCase(CliCase):
         self.assertIn(old, text)
         with open(self.file, "w", encoding="utf-8") as file:
             file.write(text.replace(old, new))
+
+    def write_spec(self, spec=None, name="fan.json", folder=None):
+        """Write a spec file, by default that of the fan; return its path."""
+        folder = self.home if folder is None else folder
+        os.makedirs(folder, exist_ok=True)
+        path = os.path.join(folder, name)
+        with open(path, "w") as file:
+            json.dump(FAN_SPEC if spec is None else spec, file)
+        return path
+
+    def save_spec(self):
+        """Save the spec of the fan, and have the device know what is in it."""
+        folder = os.path.join(os.path.dirname(self.file), "specs")
+        self.write_spec(name="simulated-v1.json", folder=folder)
+        self.device.properties.update({(2, 4): 1, (2, 5): "", (2, 6): 7})
+        self.device.actions[2, 2] = lambda given: [{"piid": 6, "value": 9}]
 
     def read_saved(self):
         """Return what is saved of each device, by name."""

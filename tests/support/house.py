@@ -32,10 +32,12 @@ CORE_ROWS = PURE_ROWS + (
 )
 # A copy works without any of these that it does not use.
 ROWS = CORE_ROWS + (
-    Row("together", "core"),
-    Row("miot", "core together"),
+    Row("surroundings", ""),
+    Row("plans", "core"),
+    Row("together", "core plans"),
+    Row("miot", "core plans together"),
     Row("neighbours", "core"),
-    Row("devices", "core"),
+    Row("devices", "core surroundings"),
     Row("join", "core"),
     Row("simulator", "core miot"),
     Row("files", "errors aes"),

@@ -5,8 +5,8 @@ import heapq
 import unittest
 
 from miio_pure import Found, Token, packet, payload
-from miio_pure.client import drive
-from miio_pure.exchange import Request, ask, greet
+from miio_pure.client import drive, perform
+from miio_pure.exchange import Request, greet
 from miio_pure.session import Credentials, Session
 
 from . import TOKEN
@@ -85,18 +85,23 @@ class MemoryClient:
         credentials = Credentials(None if token is None else Token(token), tokens)
         self.session = Session(credentials, first_id, "lamp")
 
+    def call(self, begin):
+        return drive(self.converse(begin, self.wire.now() + self.timeout))[1]
+
+    def converse(self, begin, deadline):
+        """Run an exchange on the wire, whose time is another one than the caller's."""
+        now = self.wire.now
+        steps = begin(self.session, now() + self.timeout, now)
+        return self.wire.address, (yield from perform(steps, self.wire, now))
+
     def handshake(self):
-        deadline = self.wire.now() + self.timeout
-        steps = greet(self.session, deadline, self.wire.now)
-        return Found(self.wire.address, self.wire.port, drive(steps, self.wire))
+        return Found(self.wire.address, self.wire.port, self.call(greet))
 
     def send(self, method, params=(), *, retry=None):
         return self.command({"method": method, "params": params}, retry=retry)
 
     def command(self, fields, *, retry=None):
-        request = Request(fields, retry)
-        deadline = self.wire.now() + self.timeout
-        return drive(ask(self.session, request, deadline, self.wire.now), self.wire)
+        return self.call(Request(fields, retry).begin)
 
 
 class WireCase(unittest.TestCase):

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Plans: what takes several exchanges with a device, such as reading many properties.
+
+A plan is a generator. It yields how each exchange begins, such as `exchange.greet` or
+`Request.begin`, and is sent the result, or has the MiioError thrown in. It may also
+yield a float: the monotonic time until which it wants to wait. The value that it
+returns is its outcome.
+
+So a plan neither blocks nor knows who carries it out: `carry_out` does with one client,
+and `together.run_all` with many.
+"""
+
+import time
+
+from .errors import MiioError
+from .link import drive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Generator, Tuple, TypeVar, Union
+
+    from .client import Begin, Client
+    from .link import Call
+
+    Result = TypeVar("Result")
+    Plan = Generator[Union[Begin[Any], float], Any, Result]
+    # Runs one exchange; returns the address and the result.
+    Converse = Callable[[Begin[Any]], Call[Tuple[str, Any]]]
+
+NEVER = float("inf")
+
+
+class Clock:
+    """What a plan waits for if it only waits for a time."""
+
+    def receive(self, until: float) -> None:
+        """Wait until the time until."""
+        time.sleep(max(0.0, until - time.monotonic()))
+
+
+def carry_out(client: "Client", plan: "Plan[Result]") -> "Result":
+    """Carry out a plan with one client, and return its value.
+
+    Each exchange has the client's timeout.
+    """
+
+    def converse(begin: "Begin[Any]") -> "Call[Tuple[str, Any]]":
+        return client.converse(begin, time.monotonic() + client.timeout)
+
+    return drive(follow(plan, converse, NEVER))
+
+
+def follow(
+    plan: "Plan[Result]", converse: "Converse", deadline: float
+) -> "Call[Result]":
+    """Carry out a plan without blocking, and return its value.
+
+    converse: runs one exchange. deadline: the time at which each wait ends.
+    """
+    resume: "Callable[[Any], Any]" = plan.send
+    given: "Any" = None
+    try:
+        while True:
+            try:
+                wish = resume(given)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            resume, given = plan.send, None
+            try:
+                if isinstance(wish, float):
+                    yield Clock(), min(wish, deadline)
+                else:
+                    _, given = yield from converse(wish)
+            except MiioError as error:
+                resume, given = plan.throw, error
+    finally:
+        plan.close()

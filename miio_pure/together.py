@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: MIT
+"""One call to many devices, in one thread.
+
+`Client` runs one exchange and blocks; here up to 64 are under way at once. Each is a
+generator that says what it waits for, and one poll waits for all of them. (More at once
+would be in vain: a system asks for the hardware addresses of only so many dead devices
+at a time.)
+
+**Time.** The whole call has one deadline. Up to 64 clients have all of the time. Where
+there are more, those that begin first get a share of it, so that devices that do not
+answer leave time for the others: with 100 clients the first 36 get half of the time,
+with 128 all of them do. Whoever answers makes room at once for the next. So everybody
+gets a turn, unless the caller itself spends the time between two outcomes; then the
+errors of the rest say that nothing was sent.
+
+**Plans.** What runs with a client is a plan (see `plans`). Plans of the same client run
+one after the other.
+
+**Turns.** Other threads may use the same clients. A client belongs to this call only
+while a request to it is under way, and never while its own outcome is being yielded.
+"""
+
+import os
+import time
+
+from .client import Client
+from .errors import MiioError, NoReply
+from .exchange import Request
+from .link import PORT, Event, Link, check_limits
+from .plans import follow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import (
+        Any,
+        Callable,
+        Dict,
+        Iterable,
+        Iterator,
+        List,
+        Optional,
+        Sequence,
+        Tuple,
+        Union,
+    )
+
+    from .client import Begin, Steps
+    from .exchange import Retry
+    from .link import Call
+    from .plans import Plan
+    from .session import Session
+
+    # A client and the value that its plan returned, or the error that it ended with.
+    Outcome = Tuple[Client, Any]
+
+MAX_UNDER_WAY = 64
+# How often we look at what poll cannot watch: whether it is our turn with a client that
+# another thread uses, and whether a name server has answered.
+PAUSE = 0.005  # s
+
+
+def send_to_all(
+    clients: "Iterable[Client]",
+    method: str,
+    params: "Union[Sequence[Any], Dict[str, Any]]" = (),
+    *,
+    retry: "Optional[Retry]" = None,
+    timeout: float = 5.0,
+) -> "Iterator[Outcome]":
+    """Call a method of many devices; yield (client, result or MiioError) as each ends.
+
+    The arguments are those of Client.send(). timeout: s, for all of it; the clients'
+    own timeouts do not count. A client that is given twice is called twice. This is a
+    generator: nothing is sent before its first value is asked for, and if you leave
+    early, close() ends what is still under way.
+    """
+    request = Request({"method": method, "params": params}, retry)
+    return run_all([(client, _ask_once(request)) for client in clients], timeout)
+
+
+def _ask_once(request: Request) -> "Plan[Any]":
+    return (yield request.begin)
+
+
+def run_all(
+    plans: "Iterable[Tuple[Client, Plan[Any]]]", timeout: float = 5.0
+) -> "Iterator[Outcome]":
+    """Run a plan with each client; yield (client, value or MiioError) as each ends.
+
+    timeout: s, for all of it. The outcomes of one client come in the order of its
+    plans. An error other than MiioError that a plan raises ends everything.
+    """
+    check_limits(PORT, timeout)
+    queues: "Dict[Client, List[Plan[Any]]]" = {}
+    for client, plan in plans:
+        if not isinstance(client, Client):
+            raise TypeError("expected a Client, not %s" % type(client).__name__)
+        queues.setdefault(client, []).append(plan)
+    return _Run(queues).outcomes(timeout)
+
+
+def _converse(
+    client: Client, begin: "Begin[Any]", deadline: float, keep_open: bool
+) -> "Call[Tuple[str, Any]]":
+    """Run one exchange of a plan.
+
+    keep_open: whether the client may keep its socket for the next exchange.
+    """
+    if time.monotonic() >= deadline:
+        # What is sent now is of no use.
+        raise NoReply(
+            "%s port %d: the time was up before this request could be sent"
+            % (client.host, client.port)
+        )
+    if not keep_open:
+        begin = _close_after(client, begin)
+    return (yield from client.converse(begin, deadline))
+
+
+def _close_after(client: Client, begin: "Begin[Any]") -> "Begin[Any]":
+    """Return what closes the socket after an exchange, while nobody else can use it."""
+
+    def run(
+        session: "Session", deadline: float, now: "Callable[[], float]"
+    ) -> "Steps[Any]":
+        try:
+            result = yield from begin(session, deadline, now)
+        except MiioError:
+            client.close()
+            raise
+        client.close()
+        return result
+
+    return run
+
+
+class _Strand:
+    """The plans of one client, of which one is under way.
+
+    deadline: of all of them. call: the plan under way. source, until: what it waits
+    for, and until when it is to be woken.
+    """
+
+    def __init__(
+        self, client: Client, plans: "List[Plan[Any]]", deadline: float, keep_open: bool
+    ) -> None:
+        self.client = client
+        self._left = plans[::-1]
+        self._deadline, self._keep_open = deadline, keep_open
+        self.begin_next()
+
+    def begin_next(self) -> bool:
+        """Begin the next plan, which gets its share of the time; False without one."""
+        if not self._left:
+            return False
+        now = time.monotonic()
+        until = now + (self._deadline - now) / len(self._left)
+
+        def converse(begin: "Begin[Any]") -> "Call[Tuple[str, Any]]":
+            return _converse(self.client, begin, until, self._keep_open)
+
+        self.call = follow(self._left.pop(), converse, until)
+        return True
+
+    def go_on(self, resume: "Callable[[Any], Any]", given: "Any") -> "List[Any]":
+        """Let the plan go on to its next wait.
+
+        resume: a method of the call. Returns a list: the outcome, if there is one.
+        """
+        try:
+            self.source, self.until = resume(given)
+        except StopIteration as end:
+            return [end.value]
+        except MiioError as error:
+            return [error]
+        if isinstance(self.source, Event):
+            self.until = min(self.until, time.monotonic() + PAUSE)
+        return []
+
+
+class _Run:
+    """Plans with many clients, up to 64 of them at once."""
+
+    def __init__(self, plans: "Dict[Client, List[Plan[Any]]]") -> None:
+        self._waiting = list(plans.items())[::-1]
+        # Sockets of clients that had their turn must not use up all that this process
+        # may open.
+        self._keep_open = len(plans) <= MAX_UNDER_WAY
+        self._strands: "List[_Strand]" = []
+        self._process = os.getpid()
+
+    def outcomes(self, timeout: float) -> "Iterator[Outcome]":
+        try:
+            try:
+                yield from self._go_on(time.monotonic() + timeout)
+            finally:
+                self._close()
+        finally:
+            # Ctrl-C may have interrupted the other _close().
+            self._close()
+
+    def _close(self) -> None:
+        for strand in self._strands:
+            strand.call.close()
+
+    def _go_on(self, deadline: float) -> "Iterator[Outcome]":
+        while self._waiting or self._strands:
+            while self._waiting and len(self._strands) < MAX_UNDER_WAY:
+                strand = self._begin(deadline)
+                yield from self._advance(strand, strand.call.send, None)
+            for strand, resume, given in self._find_due():
+                yield from self._advance(strand, resume, given)
+
+    def _begin(self, deadline: float) -> _Strand:
+        """Begin with the next client, which gets a share of the time that is left."""
+        rounds = -(-len(self._waiting) // MAX_UNDER_WAY)
+        now = time.monotonic()
+        until = now + (deadline - now) / rounds
+        client, plans = self._waiting.pop()
+        strand = _Strand(client, plans, until, self._keep_open)
+        self._strands.append(strand)
+        return strand
+
+    def _advance(
+        self, strand: _Strand, resume: "Callable[[Any], Any]", given: "Any"
+    ) -> "Iterator[Outcome]":
+        """Let a strand go on to its next wait; yield the outcomes of its plans."""
+        while True:
+            outcomes = strand.go_on(resume, given)
+            if not outcomes:
+                return
+            yield strand.client, outcomes[0]
+            self._check_process()
+            if not strand.begin_next():
+                self._strands.remove(strand)
+                return
+            resume, given = strand.call.send, None
+
+    def _check_process(self) -> None:
+        """Refuse to go on in the child of a fork, which has its parent's sockets."""
+        if self._process != os.getpid():
+            raise RuntimeError("the process that began this call goes on with it")
+
+    def _find_due(self) -> "Iterator[Tuple[_Strand, Callable[[Any], Any], Any]]":
+        """Wait; yield each strand that has something to do, and how it goes on."""
+        now = time.monotonic()
+        until = min((strand.until for strand in self._strands), default=now)
+        links = [one.source for one in self._strands if isinstance(one.source, Link)]
+        ready = set(find_ready(links, max(0.0, until - now)))
+        now = time.monotonic()
+        for strand in self._strands[:]:
+            call, is_over = strand.call, strand.until <= now
+            if strand.source in ready:
+                try:
+                    # All that has arrived counts, even if we come late.
+                    datagram = strand.source.receive(now)
+                except NoReply as error:
+                    yield strand, call.throw, error
+                    continue
+                if datagram is not None or is_over:
+                    yield strand, call.send, datagram
+            elif is_over:
+                yield strand, call.send, None
+
+
+def find_ready(links: "List[Link]", timeout: float) -> "Iterable[Link]":
+    """Return the links that may have a datagram, after at most timeout seconds."""
+    # Whoever runs plans with a single client does without this module.
+    import select
+
+    try:
+        if not hasattr(select, "poll"):
+            return select.select(links, (), (), timeout)[0]
+        poll = select.poll()
+        numbers = {link.fileno(): link for link in links}
+        for number in numbers:
+            # Errors are reported in any case.
+            poll.register(number, select.POLLIN)
+        # Rounded up, as a wait that ends too early would be followed by others.
+        milliseconds = int(-(-timeout * 1000 // 1))
+        return [numbers[number] for number, _ in poll.poll(milliseconds)]
+    except (OSError, ValueError):
+        # Another thread has closed one of them; or select() cannot watch numbers that
+        # large, or none at all (Windows). So look at each of them often.
+        time.sleep(min(timeout, PAUSE))
+        return links

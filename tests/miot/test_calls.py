@@ -1,0 +1,444 @@
+# SPDX-License-Identifier: MIT
+"""Reading, setting and running: what is sent, and what answers may look like."""
+
+import unittest
+
+from miio_pure import (
+    DeviceError,
+    MiioError,
+    NoReply,
+    PayloadError,
+    Token,
+    packet,
+    payload,
+)
+from miio_pure.miot import Miot
+from miio_pure.simulator import from_spec
+
+from ..support import TOKEN, specs
+from ..support.wire import MemoryClient, Wire
+
+DEVICE_ID = 123456789
+
+
+class MiotCase(unittest.TestCase):
+    root = staticmethod(specs.make_fan)
+
+    def setUp(self):
+        self.connect(specs.parse(self.root()))
+
+    def connect(self, spec, faults=(), did=None, **options):
+        """Make a device that speaks a spec, and a Miot on a wire to it."""
+        options.setdefault("device_id", DEVICE_ID)
+        self.spec, self.device = spec, from_spec(spec, TOKEN, **options)
+        self.wire = Wire(self.device, faults)
+        self.miot = Miot(MemoryClient(self.wire), spec, did=did)
+
+    def requests(self):
+        """Return the params of each MIoT request since the last time."""
+        sent, self.wire.sent[:] = list(self.wire.sent), []
+        return [
+            payload.load(packet.decode(datagram, Token(TOKEN)).payload)["params"]
+            for datagram in sent
+            if len(datagram) > 32
+        ]
+
+    def sizes(self):
+        """Return how many properties each request was about."""
+        return [len(params) for params in self.requests()]
+
+    def answer(self, method, result):
+        """Let the device answer a method with this."""
+        self.device.methods[method] = lambda params: result
+
+    def change(self, method, change):
+        """Let the device answer with what change() makes of its answer."""
+        answer = self.device.methods[method]
+        self.device.methods[method] = lambda params: change(answer(params))
+
+    def refuse(self, kind, work, *arguments):
+        with self.assertRaises(kind) as caught:
+            work(*arguments)
+        return str(caught.exception)
+
+
+class ReadTest(MiotCase):
+    def test_values_come_by_the_names_that_were_asked_for(self):
+        self.assertEqual(
+            self.miot.get("fan:on", "2.2", "target_temperature"),
+            {"fan:on": False, "2.2": 1, "target_temperature": 23.0},
+        )
+        one = self.spec.property("fan:fan-level")
+        self.assertEqual(self.miot.get(one), {"fan:fan-level": 1})
+
+    def test_requests_call_the_device_by_its_id(self):
+        self.miot.get("on")
+        self.assertEqual(
+            self.requests(), [[{"did": str(DEVICE_ID), "siid": 2, "piid": 1}]]
+        )
+
+    def test_outcomes_come_in_the_order_of_the_names(self):
+        self.change("get_properties", lambda items: items[::-1])
+        outcomes = self.miot.read("2.7", "on", "fan:fan-level", "fan:on")
+        self.assertEqual([one.value for one in outcomes], [23.0, False, 1, False])
+        names = [one.name for one in outcomes]
+        self.assertEqual(names[:2], ["fan:target-temperature", "fan:on"])
+        self.assertEqual(
+            [(one.siid, one.piid) for one in outcomes][2:], [(2, 2), (2, 1)]
+        )
+        self.assertEqual(outcomes[2].description, "Level1")
+        self.assertEqual((outcomes[2].meaning, outcomes[2].is_done), ("", True))
+        self.assertEqual(repr(outcomes[1]), "<Outcome fan:on code=0 value=False>")
+        self.assertEqual(self.sizes(), [3])
+
+    def test_status_reads_all_that_can_be_read(self):
+        names = [one.name for one in self.miot.status()]
+        self.assertEqual(
+            names, ["fan:on", "fan:fan-level", "fan:status", "fan:target-temperature"]
+        )
+
+    def test_answers_without_did_count_and_strangers_do_not(self):
+        def change(items):
+            stranger = {"siid": 9, "piid": 1, "code": 0, "value": 7}
+            wrong = {"siid": "2", "piid": 1, "code": 0, "value": 7}
+            for item in items:
+                del item["did"]
+            return [stranger, wrong, 5, None, {}] + items
+
+        self.change("get_properties", change)
+        self.assertEqual(self.miot.get("on", "status"), {"on": False, "status": 50})
+
+    def test_a_value_without_a_code_counts(self):
+        self.answer("get_properties", [{"siid": 2, "piid": 1, "value": True}])
+        self.assertEqual(self.miot.get("on"), {"on": True})
+
+    def test_a_single_object_counts(self):
+        self.answer("get_properties", {"siid": 2, "piid": 1, "code": 0, "value": True})
+        self.assertEqual(self.miot.get("on"), {"on": True})
+
+    def test_a_refused_property_has_a_code_and_no_value(self):
+        self.answer(
+            "get_properties", [{"siid": 2, "piid": 1, "code": -1000, "value": ""}]
+        )
+        (outcome,) = self.miot.read("on")
+        self.assertEqual(
+            (outcome.code, outcome.value, outcome.is_done), (-1000, None, False)
+        )
+        self.answer("get_properties", [{"siid": 2, "piid": 1, "code": -4001}])
+        (outcome,) = self.miot.read("on")
+        self.assertEqual(outcome.meaning, "this property cannot be read")
+        error = self.refuse(DeviceError, self.miot.get, "on")
+        self.assertIn("(this property cannot be read)", error)
+
+    def test_what_tells_nothing_is_no_answer(self):
+        right = {"siid": 2, "piid": 1, "code": 0, "value": True}
+        for items in (
+            [],
+            ["ok"],
+            [dict(right, code="0")],
+            [dict(right, code=True)],
+            [dict(right, code=None)],
+            [dict(right, siid=3)],
+            [dict(right, piid=None)],
+            [{"siid": 2, "piid": 1, "code": 0}],
+            [{"siid": 2, "piid": 1}],
+            [right, dict(right, value=1)],
+            [right, dict(right, code=-4004)],
+        ):
+            self.answer("get_properties", items)
+            (outcome,) = self.miot.read("on")
+            self.assertEqual((outcome.code, outcome.value), (None, None), items)
+        self.assertIn("fan:on", self.refuse(MiioError, self.miot.get, "on"))
+
+    def test_an_answer_that_comes_twice_counts(self):
+        right = {"siid": 2, "piid": 1, "code": 0, "value": True}
+        self.answer("get_properties", [right, dict(right, did="x")])
+        self.assertEqual(self.miot.get("on"), {"on": True})
+
+    def test_other_errors_are_raised(self):
+        def refuse(params):
+            raise DeviceError(-32602, "need did")
+
+        self.device.methods["get_properties"] = refuse
+        self.assertIn("need did", self.refuse(DeviceError, self.miot.get, "on", "2.2"))
+
+
+class BatchTest(MiotCase):
+    @staticmethod
+    def root():
+        return specs.make_wide(60)
+
+    def test_60_properties_are_four_requests(self):
+        for one in self.spec.readable():
+            self.device.properties[2, one.piid] = one.piid
+        values = [one.value for one in self.miot.status()]
+        self.assertEqual(values, list(range(1, 61)))
+        self.assertEqual(self.sizes(), [15, 15, 15, 15])
+
+    def test_a_request_has_at_most_1000_bytes_of_params(self):
+        self.miot.did = "x" * 100
+        self.miot.status()
+        requests = self.requests()
+        sizes = {len(payload.dump(params)) for params in requests[:-1]}
+        self.assertEqual([size for size in sizes if not 850 < size <= 1000], [])
+        self.assertEqual(sum(map(len, requests)), 60)
+
+    def test_one_property_may_take_more(self):
+        self.miot.did = "x" * 2000
+        self.miot.read("2.1", "2.2")
+        self.assertEqual(self.sizes(), [1, 1])
+
+    def test_batches_are_halved_whatever_the_way_of_the_device(self):
+        names = ["2.%d" % i for i in range(1, 31)]
+        for way, first in (
+            ("", [15, 7] + [3] * 10),
+            (" silent", [15, 15, 15, 7, 7, 7] + [3] * 10),
+            (" short", [15, 7, 3, 3, 3, 3, 3, 3, 3, 3]),
+            (" cut", [15, 15, 15, 7, 7, 7] + [3] * 10),
+        ):
+            self.setUp()
+            self.device.faults.add("at most 4" + way)
+            for one in self.spec.readable():
+                self.device.properties[2, one.piid] = one.piid
+            values = [one.value for one in self.miot.read(*names)]
+            self.assertEqual(values, list(range(1, 31)), way)
+            self.assertEqual(self.sizes()[:6], first[:6], way)
+            self.assertEqual(self.miot.max_batch, 3)
+            self.miot.read(*names)
+            self.assertEqual(self.sizes(), [3] * 10, way)
+
+    def test_a_device_that_takes_one_at_a_time(self):
+        self.device.faults.add("at most 1")
+        self.miot.status()
+        self.assertEqual(self.sizes(), [15, 7, 3] + [1] * 60)
+        self.assertEqual(self.miot.max_batch, 1)
+
+    def leave_out(self, *piids):
+        self.change(
+            "get_properties",
+            lambda items: [item for item in items if item["piid"] not in piids],
+        )
+
+    def test_what_fails_alone_does_not_make_batches_smaller(self):
+        self.leave_out(5)
+        outcomes = self.miot.status()
+        failed = [one.piid for one in outcomes if not one.is_done]
+        self.assertEqual(failed, [5])
+        self.assertEqual(self.sizes(), [15, 7, 3, 1, 15, 15, 7])
+        self.assertEqual(self.miot.max_batch, 15)
+
+    def test_a_busy_device_is_asked_again_for_one_property(self):
+        busy = [True, True]
+        answer = self.device.methods["get_properties"]
+
+        def wait(params):
+            if len(params) == 1 and busy and busy.pop():
+                raise DeviceError(-9999, "user ack timeout")
+            return answer(params)
+
+        self.device.methods["get_properties"] = wait
+        self.assertEqual(self.miot.get("2.1"), {"2.1": 0})
+        busy[:] = [True] * 3
+        (outcome,) = self.miot.read("2.1")
+        self.assertEqual((outcome.code, outcome.value), (-9999, None))
+
+    def test_a_device_that_is_silent_about_one_property(self):
+        self.device.faults.add("deaf")
+        self.miot.did = "1"
+        self.refuse(NoReply, self.miot.read, "2.1")
+
+    def test_a_batch_that_cannot_leave_is_not_halved(self):
+        self.miot.read("2.1")
+        self.wire.faults = [NoReply("no route to host")]
+        self.assertIn("no route", self.refuse(NoReply, self.miot.status))
+
+    def test_an_answer_about_one_property_that_breaks_off(self):
+        handle = self.device.handle
+
+        def cut(datagram, now):
+            (reply,) = handle(datagram, now)
+            if len(reply) == 32:
+                return [reply]
+            text = packet.decode(reply, Token(TOKEN)).payload[:-9]
+            return [packet.encode(Token(TOKEN), text, device_id=DEVICE_ID, stamp=1)]
+
+        self.device.handle = cut
+        self.refuse(PayloadError, self.miot.read, "2.1")
+
+
+class SetTest(MiotCase):
+    def test_descriptions_become_values_and_all_goes_in_one_request(self):
+        self.miot.set({"on": True, "fan.fan-level": "level 2", "2.7": 16.5})
+        self.assertEqual(
+            self.requests(),
+            [
+                [
+                    {"did": str(DEVICE_ID), "siid": 2, "piid": 1, "value": True},
+                    {"did": str(DEVICE_ID), "siid": 2, "piid": 2, "value": 2},
+                    {"did": str(DEVICE_ID), "siid": 2, "piid": 7, "value": 16.5},
+                ]
+            ],
+        )
+        self.assertEqual(
+            self.miot.get("on", "2.2", "2.7"), {"on": True, "2.2": 2, "2.7": 16.5}
+        )
+
+    def test_many_are_one_request_even_if_that_is_refused(self):
+        self.connect(specs.parse(specs.make_wide(40)))
+        values = {"2.%d" % i: i for i in range(1, 41)}
+        self.miot.set(values)
+        self.assertEqual(self.sizes(), [40])
+        self.assertEqual(self.miot.get(*values), values)
+        self.requests()
+        self.device.faults.add("at most 4")
+        self.assertIn("-9999", self.refuse(DeviceError, self.miot.set, values))
+        self.assertEqual(self.sizes(), [40])
+
+    def test_mistakes_are_found_before_anything_is_sent(self):
+        for values, reason in (
+            ({"on": 1}, "fan:on: expected true or false, not 1"),
+            ({"status": 5}, "fan:status cannot be set: it can only be read"),
+            ({"nothing": 5}, "the spec has no property nothing"),
+            ({"fan-level": 1}, "may be any of 2.2 (fan:fan-level), 3.1"),
+            ({"on": True, "2.7": 99}, "fan:target-temperature: expected 16.0 to 30.0"),
+            ({"on": True, "2.1": False}, "a property is given twice, under two names"),
+        ):
+            self.assertIn(reason, self.refuse(ValueError, self.miot.set, values))
+        for work, name in ((self.miot.get, "3.1"), (self.miot.run, "dance")):
+            self.refuse(ValueError, work, name)
+        self.assertEqual(self.wire.sent, [])
+
+    def test_what_stands_for_done(self):
+        for result in (0, "ok", ["ok"], [{"siid": 2, "piid": 1, "code": 0}]):
+            self.answer("set_properties", result)
+            self.miot.set({"on": True})
+        self.answer("set_properties", [{"siid": 2, "piid": 1, "code": 1}])
+        (outcome,) = self.miot.write({"on": True})
+        self.assertEqual(
+            (outcome.code, outcome.is_done, outcome.value), (1, True, True)
+        )
+
+    def test_what_does_not(self):
+        right = {"siid": 2, "piid": 1, "code": 0}
+        for result in (
+            [],
+            None,
+            False,
+            0.0,
+            -1,
+            ["ok", "ok"],
+            [dict(right, piid=2)],
+            [dict(right, code="0")],
+            [right, dict(right, code=-4004)],
+            [{"siid": 2, "piid": 1, "value": True}],
+        ):
+            self.answer("set_properties", result)
+            (outcome,) = self.miot.write({"on": True})
+            self.assertEqual((outcome.code, outcome.is_done), (None, False), result)
+            error = self.refuse(MiioError, self.miot.set, {"on": True})
+            self.assertIn("fan:on", error)
+
+    def test_refusals_are_matched_by_number(self):
+        self.answer(
+            "set_properties",
+            [{"siid": 2, "piid": 7, "code": -4005}, {"siid": 2, "piid": 1, "code": 0}],
+        )
+        outcomes = self.miot.write({"on": True, "2.7": 20})
+        self.assertEqual([one.code for one in outcomes], [0, -4005])
+        error = self.refuse(DeviceError, self.miot.set, {"on": True, "2.7": 20})
+        self.assertRegex(error, "-4005 .*fan:target-temperature.* .the value is out")
+
+
+class RunTest(MiotCase):
+    def test_arguments_and_results(self):
+        self.assertEqual(self.miot.run("set-level", "level 2", 20), [50])
+        (params,) = self.requests()
+        self.assertEqual(
+            params,
+            {
+                "did": str(DEVICE_ID),
+                "siid": 2,
+                "aiid": 2,
+                "in": [{"piid": 2, "value": 2}, {"piid": 7, "value": 20}],
+            },
+        )
+        self.assertEqual(self.miot.run("toggle"), [])
+        self.assertEqual(self.miot.run(self.spec.action("custom:say"), "hi"), ["text"])
+
+    def test_forms_of_reply(self):
+        for result, values in (
+            (["ok"], []),
+            ("ok", []),
+            (0, []),
+            ({"code": 0}, []),
+            ({"code": 1, "out": None}, []),
+            ({"code": 0, "out": [1, [2]]}, [1, [2]]),
+            ({"out": [{"piid": 1, "value": 5}, {"piid": 2}]}, [5, {"piid": 2}]),
+            ([{"siid": 2, "aiid": 1, "code": 0, "out": [{"value": None}]}], [None]),
+        ):
+            self.answer("action", result)
+            self.assertEqual(self.miot.run("toggle"), values, result)
+
+    def test_refusals(self):
+        self.answer("action", {"code": -4006})
+        error = self.refuse(DeviceError, self.miot.run, "toggle")
+        self.assertRegex(error, "-4006 .*fan:toggle.* .the action was given the wrong")
+
+    def test_replies_that_do_not_say_whether_it_ran(self):
+        for result in ({}, [], None, 5, [{}, {}], [5], {"code": "0"}, {"code": True}):
+            self.answer("action", result)
+            error = self.refuse(PayloadError, self.miot.run, "toggle")
+            self.assertIn("fan:toggle: the device did not say whether", error)
+
+
+class NumbersTest(MiotCase):
+    """Without a spec, names are numbers, and the device judges."""
+
+    def setUp(self):
+        super().setUp()
+        self.miot.spec = None
+
+    def test_reading_and_setting(self):
+        self.miot.set({"2.1": True, "2:7": 20.5})
+        self.assertEqual(self.miot.get("2.1", "2:7"), {"2.1": True, "2:7": 20.5})
+        (outcome,) = self.miot.read("2:6")
+        self.assertEqual((outcome.name, outcome.description), ("2.6", ""))
+        error = self.refuse(DeviceError, self.miot.set, {"2.1": 1})
+        self.assertRegex(error, r"-4005 .*\b2\.1\b")
+
+    def test_running(self):
+        level, heat = {"piid": 2, "value": 2}, {"piid": 7, "value": 20}
+        self.assertEqual(self.miot.run("2.2", level, heat), [50])
+        error = self.refuse(DeviceError, self.miot.run, "2.9")
+        self.assertRegex(error, r"-4003 .*\b2\.9\b")
+
+    def test_names_are_refused(self):
+        for work in (self.miot.get, self.miot.run):
+            error = self.refuse(ValueError, work, "fan:on")
+            self.assertEqual(error, "without a spec, a name is a number such as 2.1")
+        self.assertIn("only a spec tells", self.refuse(ValueError, self.miot.status))
+
+
+class DidTest(MiotCase):
+    def find(self, **options):
+        self.connect(self.spec, **options)
+        self.miot.read("on")
+        *_, (item,) = self.requests()
+        return item["did"]
+
+    def test_it_is_the_device_id_without_a_filled_high_word(self):
+        self.assertEqual(self.find(device_id=0x10BEEF), "1097455")
+        self.assertEqual(self.find(device_id=7, high_word=16), "7")
+        self.assertEqual(self.find(device_id=1 << 60), str(1 << 60))
+
+    def test_it_is_asked_for_once(self):
+        self.miot.read("on")
+        self.miot.read("on")
+        hellos = [sent for sent in self.wire.sent if len(sent) == 32]
+        self.assertEqual(len(hellos), 1)
+
+    def test_it_can_be_given(self):
+        self.assertEqual(self.find(did="lumi.1"), "lumi.1")
+
+    def test_the_repr_names_the_client(self):
+        self.assertRegex(repr(self.miot), "<Miot of <.*MemoryClient")
