@@ -76,7 +76,7 @@ COMMANDS = (
     Command("devices add", "DEVICE", TALK + " name",
             "save a device, or rename it, or renew its token",
             "devices add 192.168.1.47 --name fan --token HEX",
-            "To rename a saved device, give --name alone: it need not be switched on."),
+            "To rename a saved device, give only --name; the device may be off."),
     Command("devices forget", "DEVICE", "devices",
             "remove a saved device", "devices forget fan"),
     Command("tokens", "FILE ...", "save password-prompt devices json",
@@ -373,9 +373,9 @@ def explain_surplus(command: Command, word: str) -> str:
             command.name,
             nearest,
         )
-    return "%s takes no arguments; there are also: %s" % (
+    return "%s takes no arguments; there are also %s" % (
         command.name,
-        ", ".join(others),
+        " and ".join('"%s"' % name for name in others),
     )
 
 

@@ -308,7 +308,7 @@ class Connection:
         """Say hello to a saved device at its saved address; NoReply if it is gone."""
         if not record.address:
             raise NoReply(
-                "device %s has no saved address, and may be switched off"
+                "no address is saved for device %s, which may be switched off"
                 % record.device_id
             )
         timeout = self.client.timeout

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ..devices import Devices
     from .arguments import Options
 
-MAX_WORD = 40  # letters; no name of ours is that long
+MAX_WORD = 40  # letters of a typed word; the rest is not compared
 
 
 def find_nearest(word: str, names: "Iterable[str]") -> str:
@@ -43,7 +43,7 @@ def explain_no_devices(options: "Options") -> str:
         return "this copy came without devices.py, so it saves no devices"
     path = os.environ.get("MIIO_DEVICES")
     if path and options.devices is None and not os.path.exists(path):
-        return "MIIO_DEVICES names a file that is not there: %s" % path
+        return "MIIO_DEVICES names a file that does not exist: %s" % path
     return ""
 
 

@@ -91,7 +91,7 @@ def check_target(target: str) -> None:
     if os.path.isfile(target) and not is_packed(target):
         check_secret("the file", target)
         raise UsageError(
-            "%s is there already, and is no packed copy of this program; remove it "
+            "%s exists already, and is not a packed copy of this program; remove it "
             "first, or choose another name" % target
         )
 

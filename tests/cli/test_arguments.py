@@ -173,7 +173,10 @@ class ParserTest(CliCase):
             (["set", "lamp"], "set needs PROPERTY=VALUE"),
             (["info", "a", "b"], "more arguments than it takes; usage: info DEVICE"),
             (["send", "lamp", "{method:", "get_prop}", "x"], "single quotes"),
-            (["devices", "list"], "takes no arguments; there are also: devices add, "),
+            (
+                ["devices", "list"],
+                'takes no arguments; there are also "devices add" and ',
+            ),
             (["devices", "ad", "x"], 'mean "devices add"?'),
             (["devices", "forgt", "lamp"], 'mean "devices forget"?'),
             (["version"], "no command version, but there is an option --version"),

@@ -170,7 +170,7 @@ class TargetTest(DeviceCase):
             for address, reason in (
                 ("127.0.0.9", "127.0.0.9 port %d: the port is closed: " % self.port),
                 ("127.0.0.1", "device 64688486 answers at 127.0.0.1, so device 7 has "),
-                ("", "device 7 has no saved address, and may be switched off; "),
+                ("", "no address is saved for device 7, which may be switched off; "),
             ):
                 self.save(address=address, device_id=7)
                 if not address:
@@ -217,7 +217,9 @@ class TargetTest(DeviceCase):
         env = {"MIIO_DEVICES": file}
         with mock.patch("miio_pure.cli.connect.resolve", self.find_no_host):
             error = self.fail_at(2, "info lamp", token=None, env=env)
-            self.assertIn("MIIO_DEVICES names a file that is not there: " + file, error)
+            self.assertIn(
+                "MIIO_DEVICES names a file that does not exist: " + file, error
+            )
             with mock.patch.dict("sys.modules", {"miio_pure.devices": None}):
                 error = self.fail_at(2, "info lamp", token=None)
             self.assertIn("this copy came without devices.py", error)

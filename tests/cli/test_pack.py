@@ -136,7 +136,7 @@ class PackTest(CliCase):
             with open(self.path("notes.txt"), "wb") as file:
                 file.write(content)
             error = self.check_failure(2, "pack", self.path("notes.txt"))
-            self.assertIn("notes.txt is there already, and is no packed copy", error)
+            self.assertIn("notes.txt exists already, and is not a packed copy", error)
             with open(self.path("notes.txt"), "rb") as file:
                 self.assertEqual(file.read(), content)
         with zipfile.ZipFile(self.path("photos.zip"), "w") as archive:
