@@ -3,10 +3,18 @@
 """Starts the command line: python3 -m miio_pure, or this file itself.
 
 A link to this file may lie anywhere, such as /usr/bin/miio-pure.
+
+Python 2 can read this file, which says that it is too old. So the types stand in
+comments here.
 """
 
 import sys
 
+if sys.version_info < (3, 6):
+    sys.exit(
+        "error: this program needs Python 3.6 or later, and this is Python %d.%d"
+        % sys.version_info[:2]
+    )
 try:
     import posix as system
 except ImportError:
@@ -14,12 +22,13 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Tuple
+    from typing import Tuple  # noqa: F401
 
 INTERRUPTED = 130
 
 
-def start() -> int:
+def start():
+    # type: () -> int
     """Run the command line; return the exit status."""
     if __package__:
         from .cli import main
@@ -28,7 +37,8 @@ def start() -> int:
     return start_file()
 
 
-def start_file() -> int:
+def start_file():
+    # type: () -> int
     """Run the command line of the folder that this file really lies in."""
     parent, name = leave_folder()
     # What is imported from the parent is this very package.
@@ -37,11 +47,12 @@ def start_file() -> int:
         package = __import__(name + ".cli")
     finally:
         sys.path.remove(parent)
-    status: int = package.cli.main()
+    status = package.cli.main()  # type: int
     return status
 
 
-def leave_folder() -> "Tuple[str, str]":
+def leave_folder():
+    # type: () -> Tuple[str, str]
     """Take the folder that this file really lies in off sys.path.
 
     Python puts it first there, where our modules would hide others of the same names.
@@ -61,7 +72,8 @@ def leave_folder() -> "Tuple[str, str]":
     return os.path.split(folder)
 
 
-def has_this_file(folder: str) -> bool:
+def has_this_file(folder):
+    # type: (str) -> bool
     """Tell whether this file, or the one that it is a link to, lies in a folder."""
     try:
         there, here = system.stat(folder + "/__main__.py"), system.stat(__file__)
@@ -70,7 +82,8 @@ def has_this_file(folder: str) -> bool:
     return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
 
 
-def leave(status: int) -> None:
+def leave(status):
+    # type: (int) -> None
     """End at once: to take the interpreter apart takes longer than many a command."""
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -16,7 +16,7 @@ from .surroundings import default_path, exists, is_file, read_rights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Optional
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 MAX_FILE = 4 << 20  # bytes
 MAX_DRAFT_AGE = 3600  # seconds
@@ -30,6 +30,8 @@ MAX_FIELDS = {
     "max_batch": 4,
 }  # characters
 
+# What numbers and addresses are made of, those of whole subnets, too.
+_NUMERIC = "0123456789./"
 _LOCK_PAUSE = 0.05  # seconds
 
 FIELDS = (
@@ -107,8 +109,9 @@ class Devices:
     """The saved devices in a file. A file that is not there yet is empty.
 
     path: by default, what default_path() returns. records: a Record for each device.
-    warning: why its tokens must not be used, which is "" if all is well. Raises
-    MiioError for a file that cannot be read or is damaged.
+    warning: why its tokens must not be used, which is "" if all is well. unnamed: the
+    device id and the name of each device that the last save() had to save without its
+    name. Raises MiioError for a file that cannot be read or is damaged.
     """
 
     def __init__(self, path: "Optional[str]" = None) -> None:
@@ -120,6 +123,7 @@ class Devices:
             )
         self.records: "List[Record]" = []
         self.warning = ""
+        self.unnamed: "List[Tuple[str, str]]" = []
         try:
             self._path, self._source = _complete(path), ""
             if exists(self._path):
@@ -159,7 +163,7 @@ class Devices:
 
         Raises MiioError if two devices share the name or the address.
         """
-        for field in ("name", "device_id", "address"):
+        for field in ("name", "device_id", "address") if wanted else ():
             found = [one for one in self.records if getattr(one, field) == wanted]
             if len(found) > 1:
                 ids = ", ".join(one.device_id for one in found)
@@ -167,7 +171,7 @@ class Devices:
                     "%d saved devices have the %s %s: use one of the device ids %s"
                     % (len(found), field, ascii(wanted), ids)
                 )
-            if found and wanted:
+            if found:
                 return found[0]
         return None
 
@@ -175,9 +179,10 @@ class Devices:
         """Add devices to the file; return how many were added or renewed.
 
         Devices without an id, or with the token of no Wi-Fi device, are left out. Where
-        a device is known, the new record counts. The file is replaced as a whole, and
-        only by one that can be read again. timeout: seconds to wait for other programs
-        that are writing it. Raises MiioError if it cannot be written.
+        a device is known, the new record counts. A name that judge_name() refuses, or
+        that another device has, is not saved: see `unnamed`. The file is replaced as a
+        whole, and only by one that can be read again. timeout: seconds to wait for
+        other programs that are writing it. Raises MiioError if it cannot be written.
         """
         return self._lock_and(lambda is_alone: self._save(records, is_alone), timeout)
 
@@ -216,8 +221,8 @@ class Devices:
             data = file.read(MAX_FILE + 1)
         if sys.platform != "win32" and rights & _RIGHTS_OF_OTHERS:
             self.warning = (
-                "other users can read this file, and the tokens in it; run: "
-                "chmod 600 %s" % _quote(self.source)
+                "other users can read the tokens in %s; run: chmod 600 %s"
+                % (self.source, _quote(self.source))
             )
         self.records = self._parse(data)
 
@@ -244,15 +249,28 @@ class Devices:
                 if _is_token(record.token):
                     # merge() has put the newer of two tokens for a device first.
                     new.setdefault(record.device_id, record)
+        self.unnamed = []
         if not new:
             return 0
         current = self._read_again()
-        for record in current:
-            if record.device_id in new:
-                new[record.device_id].learn(record)
+        self._check_names(new, current)
         others = [one for one in current if one.device_id not in new]
         self._store(list(new.values()) + others, is_alone)
         return len(new)
+
+    def _check_names(self, new: "Dict[str, Record]", current: "List[Record]") -> None:
+        """Fill in what is saved of devices, and take away names they cannot have."""
+        known = {record.device_id: record for record in current}
+        owners = {record.name: record.device_id for record in current}
+        for device_id, record in new.items():
+            name = record.name
+            owner = owners.setdefault(name, device_id)
+            if judge_name(name) or owner != device_id:
+                record.name = ""
+            if device_id in known:
+                record.learn(known[device_id])
+            if name and not record.name:
+                self.unnamed.append((device_id, name))
 
     def _forget(self, record: Record, is_alone: bool) -> int:
         current = self._read_again()
@@ -278,6 +296,21 @@ class Devices:
         _remove_drafts(self.source, is_alone)
         replace_file(self.source, data)
         self.records = kept
+
+
+def judge_name(name: str) -> str:
+    """Return why a device cannot have this name, or "" if it can.
+
+    A name must not look like anything else that stands for devices on a command line.
+    """
+    is_odd = name != name.strip() or not name.isprintable()
+    is_word = not name.strip(_NUMERIC) or name.lower() == "all" or name[:1] == "-"
+    if not (is_odd or is_word or "," in name):
+        return ""
+    return (
+        'a name cannot be empty, "all", a number or an address, cannot begin with a '
+        "hyphen, and cannot contain commas, control characters or spaces at its ends"
+    )
 
 
 def _complete(path: str) -> str:

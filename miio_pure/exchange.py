@@ -319,7 +319,7 @@ class _Call:
         text = ""
         if not session.verified and (self._greeted or not self._hellos):
             text += (
-                "; is %s right? Most devices ignore a wrong one"
+                "; %s is probably wrong (many devices ignore a wrong token)"
                 % session.credentials.source
             )
         if not request.is_read:
@@ -334,7 +334,7 @@ class _Call:
         if self._hellos and not self._greeted:
             text = "no answer to %s, nor to hello"
         elif not self._session.verified:
-            text = "it answered hello, but not %s"
+            text = "it answers hello, but did not answer %s"
         elif self._greeted:
             text = "it still answers hello, but no longer %s"
         else:

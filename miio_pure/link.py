@@ -175,7 +175,9 @@ def explain(name: str, error: OSError) -> NoReply:
     """Say what a socket error means to somebody who wants to reach this device."""
     if isinstance(error, ConnectionError):
         # ICMP says that the port is unreachable.
-        text = "the port is closed: it is not a miIO device, or a firewall rejects us"
+        text = (
+            "the port is closed: it is not a miIO device, or a firewall is blocking it"
+        )
     elif error.errno == errno.EBADF:
         text = "the client was closed during the call"
     elif isinstance(error, PermissionError):

@@ -113,13 +113,12 @@ class Credentials:
             return self.token
         if self._saved is not None:
             raise TokenError(
-                "device %d is not among the saved devices, so it gets no command: "
-                "save it, or give its token" % device_id
+                "device %d is not saved: save it first, or pass its token" % device_id
             )
         raise TokenError(
-            "device %d hides its token: give it (token=, --token or MIIO_TOKEN). A "
-            "device that was reset reveals its token until it is set up; otherwise "
-            "the token is in the Mi Home app's data or in the Xiaomi cloud" % device_id
+            "device %d hides its token, so it must be given. A device that was reset "
+            "reveals it until it is set up; otherwise the token is in the Mi Home "
+            "app's data or in the Xiaomi cloud" % device_id
         )
 
     @staticmethod
@@ -214,8 +213,8 @@ class Session:
         except TokenError:
             if int.from_bytes(datagram[2:4], "big") == self._length:
                 raise TokenError(
-                    "the device rejects %s: it has had another one since it was reset "
-                    "or set up again" % self.credentials.source
+                    "the device rejects %s: a reset or a new setup changes the token"
+                    % self.credentials.source
                 ) from None
             raise PacketError("a damaged hello reply, or one for others") from None
 

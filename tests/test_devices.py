@@ -55,15 +55,19 @@ class DevicesCase(FolderCase):
 class FindTest(DevicesCase):
     def setUp(self):
         super().setUp()
-        self.devices = Devices(self.file)
-        self.devices.save(
-            [
-                record("1", name="Lamp", address="192.168.1.5"),
-                record("2", name="Fan", address="192.168.1.6"),
-                record("3", name="Fan", address=""),
-                record("4", name="1", address="192.168.1.6"),
-            ]
-        )
+        # save() would refuse some of these names, but anybody may edit the file.
+        records = [
+            record("1", name="Lamp", address="192.168.1.5"),
+            record("2", name="Fan", address="192.168.1.6"),
+            record("3", name="Fan", address=""),
+            record("4", name="1", address="192.168.1.6"),
+            record("5"),
+            record("6"),
+        ]
+        content = {"devices": [one.facts() for one in records]}
+        path = self.write(json.dumps(content).encode(), "config", "tokens.json")
+        os.chmod(path, 0o600)
+        self.devices = Devices(path)
 
     def test_by_name_then_id_then_address(self):
         for wanted, device_id in (
@@ -75,7 +79,7 @@ class FindTest(DevicesCase):
             self.assertEqual(self.devices.find(wanted).device_id, device_id)
 
     def test_none_is_found(self):
-        for wanted in ("lamp", "192.168.1.7", "5", ""):
+        for wanted in ("lamp", "192.168.1.7", "7", ""):
             self.assertIsNone(self.devices.find(wanted))
 
     def test_what_two_share_is_an_error_that_names_both(self):
@@ -88,7 +92,7 @@ class FindTest(DevicesCase):
         self.devices.save([record("1", OTHER_TOKEN)])
         self.assertEqual(self.devices.token(1), Token(OTHER_TOKEN))
         self.assertEqual(self.devices.record(4).name, "1")
-        self.assertIsNone(self.devices.token(5))
+        self.assertIsNone(self.devices.token(7))
 
 
 class LoadTest(DevicesCase):
@@ -140,7 +144,8 @@ class LoadTest(DevicesCase):
         os.chmod(self.file, 0o640)
         known = Devices(self.file)
         self.assertEqual(known.find("Lamp").device_id, str(DEVICE_ID))
-        self.assertIn("other users can read this file", known.warning)
+        path = os.path.realpath(self.file)
+        self.assertIn("other users can read the tokens in " + path, known.warning)
         with self.assertRaisesRegex(TokenError, "chmod 600 "):
             known.token(DEVICE_ID)
         with self.assertRaisesRegex(TokenError, "chmod 600 "):
@@ -229,6 +234,42 @@ class SaveTest(DevicesCase):
         (kept,) = Devices(self.file).records
         self.assertEqual((kept.name, kept.token), ("Fan", OTHER_TOKEN))
 
+    def test_names_that_mean_something_else_are_not_saved(self):
+        names = ["42", "a,b", "All", "192.168.1.9", "10.0.0.0/8", "1.5", "-x", "a\x1b"]
+        known = Devices(self.file)
+        known.save([record(str(n), name=name) for n, name in enumerate(names)])
+        self.assertEqual([one.name for one in known.records], [""] * len(names))
+        self.assertEqual(known.unnamed, [(str(n), one) for n, one in enumerate(names)])
+        for name in names + ["", " ", " a", "a "]:
+            self.assertIn("a name cannot be empty", devices.judge_name(name))
+        good = [
+            "lamp 2",
+            "K\u00fcche",
+            "a/b",
+            "v1.5",
+            "l'ampe",
+            "allee",
+            "a-",
+            "\U0001f4a1",
+        ]
+        for name in good:
+            self.assertEqual(devices.judge_name(name), "")
+        known.save([record("1", name="lamp")])
+        self.assertEqual(known.unnamed, [])
+
+    def test_a_name_that_another_device_has_is_not_saved(self):
+        known = Devices(self.file)
+        known.save([record("1", name="lamp"), record("2", name="lamp")])
+        self.assertEqual([one.name for one in known.records], ["lamp", ""])
+        self.assertEqual(known.unnamed, [("2", "lamp")])
+        known.save([record("3", name="lamp"), record("1", OTHER_TOKEN)])
+        self.assertEqual(known.find("lamp").device_id, "1")
+        self.assertEqual(known.unnamed, [("3", "lamp")])
+        # It has another name, and keeps it.
+        known.save([record("2", name="fan")])
+        known.save([record("2", name="lamp")])
+        self.assertEqual((known.record(2).name, known.unnamed), ("fan", []))
+
     def test_no_place_for_it(self):
         path = os.path.join(self.write(b"file"), "tokens.json")
         with self.assertRaisesRegex(MiioError, "cannot be (read|written)"):
@@ -257,7 +298,9 @@ class WholeTest(DevicesCase):
 
     def test_a_file_that_would_be_too_large_is_not_written(self):
         Devices(self.file).save([record("1")])
-        many = [record(str(n), name="\U0001f600" * 200) for n in range(2000)]
+        many = [
+            record(str(n), name="\U0001f600" * 196 + "%4d" % n) for n in range(2000)
+        ]
         with self.assertRaisesRegex(MiioError, "larger than 4194304 bytes"):
             Devices(self.file).save(many)
         self.assertEqual(self.saved(), {"1": TOKEN})

@@ -124,7 +124,9 @@ class SilenceTest(WireCase):
 
     def test_wrong_token(self):
         client = self.connect(token=OTHER_TOKEN)
-        with self.assertRaisesRegex(NoReply, "is the given token right") as caught:
+        with self.assertRaisesRegex(
+            NoReply, "the given token is probably wrong"
+        ) as caught:
             client.send("set_power", ["off"])
         self.assertEqual((caught.exception.attempts, caught.exception.sent), (3, True))
         self.assertAlmostEqual(self.spent(), 5.0)
@@ -421,7 +423,7 @@ class BeliefTest(WireCase):
                 return None
 
         client = self.connect(token=None, tokens=Saved(), reveal=True)
-        text = "device %d is not among the saved" % self.device.device_id
+        text = "device %d is not saved" % self.device.device_id
         with self.assertRaisesRegex(TokenError, text):
             client.send("toggle")
         self.assertEqual((self.device.acted, self.requests()), (0, []))

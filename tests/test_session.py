@@ -250,7 +250,7 @@ class CredentialsTest(unittest.TestCase):
     def test_a_device_that_is_not_saved_gets_no_command(self):
         """Even if it reveals a token: anybody can forge a hello."""
         for saved in (Saved(), Saved(tokens={})):
-            with self.assertRaisesRegex(TokenError, "device 77 is not among the saved"):
+            with self.assertRaisesRegex(TokenError, "device 77 is not saved"):
                 self.meet(Credentials(None, saved), bytes.fromhex(OTHER_TOKEN), 77)
 
     def test_a_saved_device_is_found_by_the_low_word_of_its_id(self):

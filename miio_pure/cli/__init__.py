@@ -10,6 +10,7 @@ from .. import __version__
 from ..errors import MiioError
 from .arguments import (
     COMMANDS,
+    PARTS,
     find_program,
     format_help,
     format_overview,
@@ -107,14 +108,19 @@ def run_command(options: "Options", name: str) -> int:
         status: int = module.run(options)
         return status
     except ImportError as error:
-        # The host may lack a module of Python, and a copy some of ours.
+        _, _, missing = (error.name or "").rpartition(".")
+        if missing == PARTS.get(name):
+            text = 'this copy of miio_pure came without its part "%s"'
+            raise UsageError(text % missing) from None
+        # The host may lack a module of Python.
         raise MiioError("%s cannot run here: %s" % (name, error)) from None
 
 
 def find_help(argv: "List[str]") -> str:
     """Return the command that shows the help for what was typed."""
-    names = [command.name for command in COMMANDS if command.name in argv[:1]]
-    return " ".join([find_program(), "help"] + names)
+    names = [command.name.split() for command in COMMANDS]
+    typed = [words for words in names if words == argv[: len(words)]]
+    return " ".join([find_program(), "help"] + max(typed, key=len, default=[]))
 
 
 def silence_stdout() -> None:

@@ -7,7 +7,6 @@ the Options and returns the exit status.
 
 import sys
 
-from ..surroundings import split_path
 from .secret import check_secret
 from .status import UsageError
 
@@ -26,17 +25,23 @@ class Command:
 
     arguments: as the help shows them; [] stands around what may be left out, and ...
     behind what may be repeated. options: the names of those that it takes, besides
-    --help.
+    --help. more: what else its help says.
     """
 
-    __slots__ = ("name", "arguments", "options", "text", "example")
+    __slots__ = ("name", "arguments", "options", "text", "example", "more")
 
     def __init__(
-        self, name: str, arguments: str, options: str, text: str, example: str
+        self,
+        name: str,
+        arguments: str,
+        options: str,
+        text: str,
+        example: str,
+        more: str = "",
     ) -> None:
         self.name, self.arguments, self.text = name, arguments, text
         self.options = options.split()
-        self.example = example
+        self.example, self.more = example, more
 
     def count_arguments(self) -> "Tuple[int, Optional[int]]":
         """Return how many arguments it takes: at least, and at most; None: any."""
@@ -53,14 +58,16 @@ COMMANDS = (
     Command("info", "DEVICE", TALK,
             "show what a device says about itself", "info 192.168.1.47"),
     Command("get", "DEVICE [PROPERTY ...]", TALK + " spec",
-            "read properties, or all of them", "get lamp brightness"),
+            "read properties, or all of them", "get fan power speed"),
     Command("set", "DEVICE PROPERTY=VALUE ...", TALK + " spec verify",
-            "set properties", "set lamp on=true brightness=60"),
+            "set properties", "set fan power=on speed=60"),
     Command("run", "DEVICE ACTION [VALUE ...]", TALK + " spec",
-            "run an action", "run vacuum app_start"),
+            "run an action", "run fan toggle"),
     Command("send", "DEVICE METHOD [PARAMS]", TALK,
-            "send any method, as the device knows it",
-            "send lamp get_prop '[\"power\"]'"),
+            "call any method by the device's own name for it",
+            "send fan get_prop '[\"power\"]'",
+            "The answer is printed as it is: that of miIO.info may contain the token,\n"
+            "which the info command leaves out."),
     Command("spec", "FILE|DEVICE [WORD]", TALK + " writable actions save model",
             "show which properties and actions a device has",
             "spec zhimi.airpurifier.mb4.json --save"),
@@ -68,9 +75,10 @@ COMMANDS = (
             "list the saved devices", "devices"),
     Command("devices add", "DEVICE", TALK + " name",
             "save a device, or rename it, or renew its token",
-            "devices add 192.168.1.47 --name lamp --token HEX"),
+            "devices add 192.168.1.47 --name fan --token HEX",
+            "To rename a saved device, give only --name; the device may be off."),
     Command("devices forget", "DEVICE", "devices",
-            "remove a saved device", "devices forget lamp"),
+            "remove a saved device", "devices forget fan"),
     Command("tokens", "FILE ...", "save password-prompt devices json",
             "find tokens in backups and other programs' data",
             "tokens backup.ab --password-prompt --save"),
@@ -78,12 +86,16 @@ COMMANDS = (
             "show what is in a packet", "decode 21310050... --token HEX"),
     Command("pack", "FILE", "without bytecode",
             "make a copy of this program in one file",
-            "pack miio.pyz --without tokens,simulator --bytecode"),
+            "pack miio.pyz --without tokens,simulator --bytecode",
+            "It replaces an earlier copy, but no other file."),
     Command("demo", "", "timeout debug",
             "see it work with a simulated device", "demo"),
     Command("simulate", "", "name model spec id fault token bind port debug",
-            "be a simulated device until Ctrl-C",
-            "simulate --port 54400 --fault lose"),
+            "act as a simulated device until Ctrl-C",
+            "simulate --port 54400 --fault lose",
+            "Without --spec it is a fan: it has the properties power, speed, level,\n"
+            "2.1 and 2.3, and the actions toggle and 2.1. Methods such as set_speed\n"
+            "set those with a name."),
     Command("completion", "SHELL", "devices",
             "print a script that completes commands in bash",
             "completion bash > /etc/bash_completion.d/miio-pure"),
@@ -93,25 +105,37 @@ COMMANDS = (
 # What stands for what in the arguments.
 NOUNS = {
     "TARGET": "an address, a host name or a saved name; without any, all networks\n"
-              "that this computer is in",
-    "DEVICE": "an address, a host name, a saved name or a device id",
+              "this computer is on",
+    "DEVICE": "an address, a host name, a saved name or a device id; a saved\n"
+              "device that has left its address is searched for by broadcast",
+    "devices forget DEVICE": "the name, the device id or the address of a saved device",
     "PROPERTY": "a number such as 2.1, or a name: on newer devices one of their\n"
                 "spec file (see: help spec), on older ones as they know it",
     "ACTION": "a number such as 2.1, or a name; on older devices, a method",
-    "VALUE": "JSON if it is JSON, such as 33, true or [1,2]; otherwise a text",
+    "VALUE": "JSON if it is valid, such as 33 or true; otherwise plain text",
     "METHOD": "such as get_prop; or a whole request in JSON:\n"
               "'{\"method\":\"get_prop\",\"params\":[\"power\"]}'",
     "PARAMS": "a JSON array or object in single quotes, or one param",
     "FILE": "a file, or a folder of files",
+    "pack FILE": "the file to write",
     "WORD": "show only what has this word in it",
     "HEX": "the packet in hex digits",
     "SHELL": "bash",
     "COMMAND": "the name of a command",
 }
+# The values of the options that take only certain ones.
+CHOICES = {
+    "fault": "deaf, lose, repeat, damage, reorder, wrong-id,\n"
+             "wrong-token, dirty-json, extra-packets, reject,\n"
+             "at-most-N, at-most-N-silent, at-most-N-short,\n"
+             "at-most-N-cut",
+    "without": "devices, simulator, tokens",
+}
 # Each option: what its value is called ("" if it takes none), and its help.
 OPTIONS = {
     "token": ("HEX", "the token, 32 hex digits (safer: set MIIO_TOKEN)"),
-    "devices": ("FILE", "the file of saved devices (or MIIO_DEVICES)"),
+    "devices": ("FILE", "the file of saved devices (or set MIIO_DEVICES);\n"
+                        "otherwise ~/.config/miio_pure/devices.json"),
     "timeout": ("SECONDS", "the longest time to wait (5)"),
     "bind": ("ADDRESS", "the local address to use"),
     "port": ("PORT", "the UDP port (54321)"),
@@ -120,8 +144,8 @@ OPTIONS = {
     "name": ("NAME", "the name of the device"),
     "model": ("MODEL", "the model of the device"),
     "id": ("ID", "its device id, a number"),
-    "fault": ("FAULT", "a fault to show, such as lose or 'at most 4'; may be given\n"
-                       "several times"),
+    "fault": ("FAULT", "a fault to simulate (may be given several times):\n"
+                       + CHOICES["fault"]),
     "tokens": ("", "show the tokens, too"),
     "save": ("", "save what was found"),
     "spec": ("FILE", "the spec file of this model, if it is not saved"),
@@ -129,8 +153,9 @@ OPTIONS = {
     "writable": ("", "show only properties that can be set"),
     "actions": ("", "show the actions, not the properties"),
     "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
-    "without": ("PART,...", "parts to leave out: devices, simulator, tokens"),
-    "bytecode": ("", "bytecode: starts faster, but only with this very Python"),
+    "without": ("PART,...", "parts to leave out: " + CHOICES["without"]),
+    "bytecode": ("", "bytecode, no sources: a faster start, but only with this\n"
+                     "Python version"),
     "help": ("", "show this help"),
     "version": ("", "show the version, and where this copy lies"),
 }
@@ -140,16 +165,29 @@ Control Xiaomi Wi-Fi devices on the local network.
 
 usage: %s COMMAND [ARGUMENTS] [OPTIONS]
 """
-FIRST_STEPS = """
-first steps:
-  {0} demo
-  {0} discover
-  {0} devices add 192.168.1.47 --name lamp
-  {0} info lamp
+FIRST_STEPS = (
+    "demo",
+    "discover",
+    "devices add 192.168.1.47 --name fan",
+    "info fan",
+)
+END = """
+Exit status: 0 done; 1 failed, or nothing found; 2 wrong usage; 3 no reply (many
+devices also ignore a wrong token); 4 refused by the device; 5 token missing,
+wrong or hidden; 130 Ctrl-C.
 
-Exit status: 0 done; 1 failed, or nothing found; 2 wrong usage; 3 no reply;
-4 refused by the device; 5 token missing, wrong or hidden; 130 Ctrl-C.
-"{0} help COMMAND" tells more about a command."""
+"%s help COMMAND" tells more about a command.
+"%s --version" shows the version."""
+QUOTING = (
+    "; put JSON in single quotes, so that the shell keeps it together: '[\"power\"]'"
+)
+# The part of the package without which a command cannot run. A copy may lack it.
+PARTS = {
+    "devices": "devices",
+    "tokens": "tokens",
+    "demo": "simulator",
+    "simulate": "simulator",
+}
 
 
 class Options:
@@ -274,16 +312,24 @@ def take_command(words: "List[str]") -> "Optional[Command]":
             if words[:size] == command.name.split():
                 del words[:size]
                 return command
-    if not words:
-        return None
+    if words:
+        raise UsageError(explain_command(words[0]))
+    return None
+
+
+def explain_command(word: str) -> str:
+    """Return what is wrong with a command that does not exist."""
+    if word in OPTIONS:
+        return "there is no command %s, but there is an option --%s" % (word, word)
     from .nearest import find_nearest
 
-    nearest = find_nearest(words[0], [command.name for command in COMMANDS])
+    # "forget" leads to "devices forget".
+    names = {command.name.split()[-1]: command.name for command in COMMANDS}
+    nearest = find_nearest(word, names)
     if nearest:
-        raise UsageError('there is no such command; did you mean "%s"?' % nearest)
-    raise UsageError(
-        "the first argument is not a command; commands are: %s"
-        % ", ".join(command.name for command in COMMANDS if " " not in command.name)
+        return 'there is no such command; did you mean "%s"?' % names[nearest]
+    return "the first argument is not a command; commands are: %s" % ", ".join(
+        command.name for command in COMMANDS if " " not in command.name
     )
 
 
@@ -299,45 +345,88 @@ def check(options: Options, seen: "Dict[str, str]") -> None:
             raise UsageError("%s takes no --%s" % (command.name, name))
     least, most = command.count_arguments()
     count = len(options.arguments)
-    usage = "; usage: %s %s" % (command.name, command.arguments)
     if count < least:
         missing = command.arguments.split()[count].strip("[]")
-        raise UsageError("%s needs %s%s" % (command.name, missing, usage))
-    if most is not None and count > most:
         raise UsageError(
-            "%s got more arguments than it takes%s%s"
-            % (command.name, usage.rstrip(), explain_surplus(command))
+            "%s needs %s; usage: %s %s"
+            % (command.name, missing, command.name, command.arguments)
         )
+    if most is not None and count > most:
+        raise UsageError(explain_surplus(command, options.arguments[most]))
 
 
-def explain_surplus(command: Command) -> str:
-    """Return what may help somebody who gave too many arguments."""
-    if command.name == "send":
-        return (
-            "; put JSON in single quotes, so that the shell keeps it together: "
-            "'[\"power\"]'"
+def explain_surplus(command: Command, word: str) -> str:
+    """Return what is wrong where there are too many arguments.
+
+    word: the first one that is too many.
+    """
+    others = find_subcommands(command)
+    if not others:
+        usage = "%s %s" % (command.name, command.arguments)
+        text = "%s got more arguments than it takes; usage: " % command.name
+        return text + usage.rstrip() + (QUOTING if command.name == "send" else "")
+    from .nearest import find_nearest
+
+    nearest = find_nearest(word, [name.split()[1] for name in others])
+    if nearest:
+        return 'there is no such command; did you mean "%s %s"?' % (
+            command.name,
+            nearest,
         )
-    return ""
+    return "%s takes no arguments; there are also %s" % (
+        command.name,
+        " and ".join('"%s"' % name for name in others),
+    )
+
+
+def find_subcommands(command: Command) -> "List[str]":
+    """Return the commands that begin with this one and have a second word."""
+    start = command.name + " "
+    return [other.name for other in COMMANDS if other.name.startswith(start)]
 
 
 def find_program() -> str:
-    """Return how the user calls this program."""
-    _, name = split_path(sys.argv[0] if sys.argv else "")
-    if name in ("", "-c", "-m", "__main__.py"):
-        package, _, _ = __name__.rpartition(".cli.")
+    """Return how to call this program, in words that a shell takes as they are."""
+    package, _, _ = __name__.rpartition(".cli.")
+    path = sys.argv[0] if sys.argv else ""
+    is_module = getattr(sys.modules["__main__"], "__package__", "") == package
+    if is_module or path in ("", "-c", "-m"):
         return "python3 -m " + package
-    return name
+    import os
+
+    from .hint import quote
+
+    folder, name = os.path.split(path)
+    if folder and folder in os.environ.get("PATH", "").split(os.pathsep):
+        return quote(name)
+    if folder and os.access(path, os.X_OK):
+        return quote(path)
+    return "python3 " + quote(path)
+
+
+def list_commands() -> "List[Command]":
+    """Return the commands that can run: this copy may have been made without some."""
+    from importlib.machinery import PathFinder
+
+    from .. import __path__ as folders
+
+    parts = set(PARTS.values())
+    missing = [part for part in parts if not PathFinder.find_spec(part, folders)]
+    return [one for one in COMMANDS if PARTS.get(one.name.split()[0]) not in missing]
 
 
 def format_overview() -> str:
     """Return the help that lists the commands."""
-    program = find_program()
+    program, commands = find_program(), list_commands()
     rows = [
         ("%s %s" % (command.name, command.arguments), command.text)
-        for command in COMMANDS
+        for command in commands
     ]
     lines = [INTRODUCTION % program, "commands:"] + format_rows(rows, 31)
-    return "\n".join(lines) + "\n" + FIRST_STEPS.format(program)
+    names = [command.name.split()[0] for command in commands]
+    steps = [step for step in FIRST_STEPS if step.split()[0] in names]
+    lines += ["", "first steps:"] + ["  %s %s" % (program, step) for step in steps]
+    return "\n".join(lines) + "\n" + END % (program, program)
 
 
 def format_help(command: Command) -> str:
@@ -345,10 +434,10 @@ def format_help(command: Command) -> str:
     program = find_program()
     lines = ["usage: %s %s %s" % (program, command.name, command.arguments)]
     lines[0] = lines[0].rstrip() + " [OPTIONS]"
-    lines += ["", command.text[0].upper() + command.text[1:] + ".", ""]
-    nouns = [noun for noun in NOUNS if noun in split_nouns(command.arguments)]
-    if nouns:
-        rows = [(noun, NOUNS[noun]) for noun in nouns]
+    lines += ["", command.text[0].upper() + command.text[1:] + "."]
+    lines += command.more.split("\n") + [""] if command.more else [""]
+    rows = explain_nouns(command)
+    if rows:
         lines += ["arguments:"] + format_rows(rows, 12) + [""]
     rows = []
     for name in command.options + ["help"]:
@@ -356,7 +445,20 @@ def format_help(command: Command) -> str:
         rows.append(("--%s %s" % (name, noun), text))
     lines += ["options:"] + format_rows(rows, 20)
     lines += ["", "example:", "  %s %s" % (program, command.example)]
+    others = find_subcommands(command)
+    if others:
+        lines += ["", "see also: " + ", ".join(others)]
     return "\n".join(lines)
+
+
+def explain_nouns(command: Command) -> "List[Tuple[str, str]]":
+    """Return what each word of a command's arguments stands for."""
+    words = split_nouns(command.arguments)
+    return [
+        (noun, NOUNS.get("%s %s" % (command.name, noun), NOUNS[noun]))
+        for noun in NOUNS
+        if noun in words
+    ]
 
 
 def split_nouns(arguments: str) -> "List[str]":

@@ -2,14 +2,17 @@
 """From the DEVICE that somebody typed to a client that talks to it.
 
 A DEVICE is looked up as the name or the id of a saved device, then as an address, then
-as a host name. A saved device that is no longer at its address is looked for with a
+as a host name. A saved device that is no longer at its address is searched for with a
 broadcast, and its new address is saved.
 """
+
+from time import monotonic
 
 from ..client import Client
 from ..discovery import Found
 from ..errors import MiioError, NoReply, TokenError
 from ..exchange import greet
+from ..link import open_socket, resolve
 from ..packet import Token
 from ..plans import carry_out
 from ..surroundings import default_path, exists, read_variable
@@ -109,6 +112,36 @@ def check_address(text: str) -> None:
         raise UsageError("the device comes first: an address, a name or a device id")
 
 
+def check_host(text: str) -> None:
+    """Raise UsageError for a malformed address."""
+    if text.strip("0123456789./"):
+        return
+    try:
+        # Nothing is looked up for an address, so no deadline is needed.
+        resolve(text, 0.0)
+    except NoReply as error:
+        raise UsageError(str(error)) from None
+
+
+def check_bind(options: "Options") -> None:
+    """Raise UsageError if --bind names no address of this computer."""
+    if options.bind is None:
+        return
+    try:
+        open_socket(options.bind, monotonic() + options.timeout).close()
+    except NoReply as error:
+        raise UsageError("--bind: %s" % error) from None
+
+
+def decode_name(text: str) -> str:
+    """Return a name as it was typed, even where the locale is C."""
+    if all(char < "\x7f" for char in text):
+        return text
+    from .values import decode_argument
+
+    return decode_argument(text)
+
+
 def find_record(devices: "Optional[Devices]", text: str) -> "Optional[Record]":
     """Return the saved device of this name or id; an address is nobody's name."""
     if devices is None:
@@ -135,34 +168,38 @@ class Connection:
         is_guest: bool = False,
         devices: "Optional[Devices]" = None,
     ) -> None:
-        self._options, self._text = options, text
+        check_bind(options)
+        self._options, self._text = options, decode_name(text)
         self._given = read_token(options)
         self._devices = devices or self._open_devices()
-        self.record = find_record(self._devices, text)
+        self.record = find_record(self._devices, self._text)
         if self.record is None:
-            check_address(text)
+            check_address(self._text)
+            check_host(self._text)
         self._is_guest = is_guest
         self._tokens = self._choose_tokens()
         self._trace = make_trace(options, self._tokens)
-        address = self.record.address if self.record else text
+        address = self.record.address if self.record else self._text
         self._waiting = Waiting("waiting for an answer from %s ..." % address)
         self.client = self._make_client(address)
 
     def __enter__(self) -> "Connection":
         self._waiting.__enter__()
         try:
-            self.found = self._say_hello()
-            self._admit_guest()
-        except BaseException as error:
-            self.__exit__(type(error), error, None)
+            self._say_hello()
+        except BaseException:
+            self._close()
             raise
         return self
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        self._waiting.__exit__()
-        self.client.close()
+        self._close()
         if isinstance(error, TokenError):
             raise TokenError(str(error) + self.advise(error)) from None
+
+    def _close(self) -> None:
+        self._waiting.__exit__()
+        self.client.close()
 
     def facts(self) -> "Dict[str, Any]":
         """Return what names the device in a line of JSON."""
@@ -199,31 +236,41 @@ class Connection:
         """Return the token to save for this device, and where it comes from.
 
         A revealed token comes before a saved one: the device was reset since then.
+        TokenError, which says how to get one, if there is none.
         """
         if self._given is not None:
             return self._given.token(0), self._given.source
         if self.found.token is not None:
-            return self.found.token, "the device's own hello"
+            return self.found.token, "its own hello"
         saved = look_up(self._devices, self.found.device_id)
         if saved is None:
             raise TokenError(
-                "device %d hides its token: give it with --token, or in MIIO_TOKEN. "
-                "The tokens command finds it in backups and data of the Mi Home app"
+                "device %d hides its token: pass it with --token or MIIO_TOKEN. The "
+                "tokens command finds it in backups and data of the Mi Home app; a "
+                "device that was reset reveals it until it is set up again"
                 % self.found.device_id
             )
         return saved, "the saved devices"
 
     def plan_hello(self) -> "Plan[None]":
-        """Say hello, as __enter__() does, but do not search for a saved device."""
-        if self.record is not None and not self.record.address:
-            raise NoReply("its address is not known")
+        """Say hello, and see to it that there is a token for the device.
+
+        NoReply if a saved device is not at its saved address.
+        """
+        record = self.record
+        if record is not None and not record.address:
+            raise NoReply(
+                "no address is saved for device %s, which may be switched off"
+                % record.device_id
+            )
         greeting = yield greet
         self.found = Found(self.client.host, self.client.port, greeting)
-        if self.record is not None and not is_same(self.found, self.record):
+        if record is not None and not is_same(self.found, record):
             raise NoReply(
-                "device %d answers at %s" % (self.found.device_id, self.client.host)
+                "device %d answers at %s, so device %s has moved or is switched off"
+                % (self.found.device_id, self.client.host, record.device_id)
             )
-        self._admit_guest()
+        self._check_token()
 
     def move(self, found: Found) -> None:
         """Take the address at which a search has found the saved device."""
@@ -265,64 +312,93 @@ class Connection:
             trace=self._trace,
         )
 
-    def _say_hello(self) -> "Found":
-        if self.record is None or self._devices is None:
-            return self.client.handshake()
-        if not self.record.address:
-            self._find_again(self._devices, self.record, "its address is not known")
-            return self.client.handshake()
-        timeout = self.client.timeout
-        self.client.timeout = timeout * ADDRESS_SHARE
+    def _say_hello(self) -> None:
+        if self.record is None:
+            self._find_host()
+            self.carry_out(self.plan_hello())
+            return
+        client = self.client
+        timeout = client.timeout
+        client.timeout = timeout * ADDRESS_SHARE
         try:
-            found = self.client.handshake()
-            if is_same(found, self.record):
-                return found
-            reason = "device %d answers at %s" % (found.device_id, found.address)
+            self.carry_out(self.plan_hello())
         except NoReply as error:
-            reason = str(error)
+            self._find_again(self.record, str(error))
+            self._check_token()
         finally:
-            self.client.timeout = timeout
-        self._find_again(self._devices, self.record, reason)
-        return self.client.handshake()
+            client.timeout = timeout
 
-    def _find_again(self, devices: "Devices", record: "Record", reason: str) -> None:
-        """Look for a saved device that has left its address; save the new one."""
+    def _find_host(self) -> None:
+        """Look up a host name; if there is none, say what may have been meant."""
+        try:
+            address = resolve(self._text, monotonic() + self._options.timeout)
+        except NoReply as error:
+            from .nearest import guess_device
+
+            guess = guess_device(self._options, self._devices, self._text)
+            text = "%s, and no saved device has this name" % error
+            if guess:
+                raise UsageError("%s; %s" % (text, guess)) from None
+            raise NoReply(text) from None
+        if address != self._text:
+            self.client = self._make_client(address)
+
+    def _find_again(self, record: "Record", reason: str) -> None:
+        """Search for a saved device that has left its address; save the new one.
+
+        reason: what happened at its address, for the NoReply if it is not found.
+        """
         from ..discovery import discover
 
         options = self._options
         left = options.timeout * (1 - ADDRESS_SHARE)
-        for found in discover(
-            timeout=left, bind=options.bind, port=options.port, trace=self._trace
-        ):
-            if is_same(found, record):
-                self.move(found)
-                return
-        raise NoReply(
-            "%s, and device %s does not answer a broadcast: is it switched on?"
-            % (reason, record.device_id)
-        )
+        outcome = "did not find it either"
+        try:
+            for found in discover(
+                timeout=left, bind=options.bind, port=options.port, trace=self._trace
+            ):
+                if is_same(found, record):
+                    self.move(found)
+                    return
+        except NoReply as error:
+            outcome = "failed: %s" % error
+        raise NoReply("%s; a search of the local network %s" % (reason, outcome))
 
-    def _admit_guest(self) -> None:
-        """Talk to a device that is not saved with the token that it reveals."""
-        if not self._is_guest or self._given is not None or self.record is not None:
+    def _check_token(self) -> None:
+        """Raise TokenError if there is no token; let a guest use a revealed one."""
+        device_id = self.found.device_id
+        if self._given is not None or look_up(self._devices, device_id) is not None:
             return
-        if look_up(self._devices, self.found.device_id) is None:
+        if self._tokens is not None and not self._is_guest:
+            hint = self._format_hint("devices add", self._text)
+            raise TokenError(
+                "device %d is not saved; pass its token with --token, or save it "
+                "first: %s" % (device_id, hint)
+            )
+        self.choose_token()
+        if self._tokens is not None:
             self._tokens = None
             self._renew_client()
 
     def advise(self, error: object) -> str:
-        """Return what to do about a token that is missing or wrong, or ""."""
+        """Return what to do about a token that was rejected, or "" for other errors."""
         if self._given is not None or not isinstance(error, TokenError):
             return ""
-        from .hint import format_hint
-
+        if look_up(self._devices, self.found.device_id) is None:
+            return "; pass the right one with --token or MIIO_TOKEN"
+        name = self._text
         if self.record is not None:
             name = self.record.name or self.record.device_id
-            hint = format_hint(self._options, "devices add", name, "--token", "HEX")
-            return "; to replace the saved token: " + hint
-        if self._tokens is not None:
-            return ": " + format_hint(self._options, "devices add", self._text)
-        return ""
+        # A device that was reset reveals its new token, and then this is enough.
+        is_revealed = self.found.token is not None and self._tokens is self._devices
+        words = [] if is_revealed else ["--token", "HEX"]
+        hint = self._format_hint("devices add", name, *words)
+        return "; to replace the saved token: " + hint
+
+    def _format_hint(self, name: str, *words: str) -> str:
+        from .hint import format_hint
+
+        return format_hint(self._options, name, *words)
 
 
 def look_up(devices: "Optional[Devices]", device_id: int) -> "Optional[Token]":

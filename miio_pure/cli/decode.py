@@ -23,7 +23,7 @@ def run(options: "Options") -> int:
     try:
         datagram = bytes.fromhex(digits)
     except ValueError:
-        raise UsageError("a packet is an even number of hex digits") from None
+        raise UsageError("not hex: only 0-9 and a-f, two per byte") from None
     given = read_token(options)
     packet = decode(datagram, given.token(0) if given else None)
     if len(datagram) == HELLO_SIZE:

@@ -1,23 +1,30 @@
 # SPDX-License-Identifier: MIT
 """devices: list the saved devices, add one, forget one."""
 
-from ..devices import Devices, Record
+from ..devices import Devices, Record, judge_name
 from ..errors import DeviceError, TokenError
-from .connect import Connection, create_devices, open_devices
+from .connect import (
+    Connection,
+    create_devices,
+    decode_name,
+    find_record,
+    open_devices,
+    read_token,
+)
 from .hint import format_hint, quote
-from .output import print_json, print_line, print_table, say
+from .output import escape, print_json, print_line, print_table, say
 from .secret import check_secret
 from .status import DONE, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Dict, List, Optional
 
     from .arguments import Options
 
 COLUMNS = ("name", "model", "address", "device_id")
 HEADINGS = ("name", "model", "address", "device id")
-DIGITS = "0123456789"
+MAX_UNNAMED = 5  # devices that a note lists
 
 
 def run(options: "Options") -> int:
@@ -56,16 +63,20 @@ def add(options: "Options") -> int:
     """Save a device that accepts its token; a saved one gets a new name or token."""
     (device,) = options.arguments
     devices = create_devices(options)
-    check_name(options.name)
+    name = None if options.name is None else decode_name(options.name)
+    check_name(name)
+    saved = find_record(devices, decode_name(device))
+    if saved is not None and name is not None and read_token(options) is None:
+        return rename(options, devices, saved, name)
     with Connection(options, device, True, devices) as connection:
         found = connection.found
-        check_owner(options.name, devices, str(found.device_id))
+        check_owner(name, devices, str(found.device_id))
         token, source = connection.choose_token()
         connection.use(token, source)
         info = read_info(connection)
     record = Record(
         "devices add",
-        name=options.name,
+        name=name,
         address=found.address,
         device_id=found.device_id,
         token=token.hex(),
@@ -73,14 +84,52 @@ def add(options: "Options") -> int:
         mac=info.get("mac"),
     )
     devices.save([record])
-    facts = {key: getattr(record, key) for key in COLUMNS}
-    if options.json:
-        print_json(dict(facts, device_id=found.device_id))
-    else:
-        print_line("saved: " + "  ".join(filter(None, facts.values())))
-        hint = format_hint(options, "info", record.name or record.device_id)
-        say("note: try: " + hint)
+    report(options, devices, record)
     return DONE
+
+
+def rename(options: "Options", devices: Devices, record: Record, name: str) -> int:
+    """Give a saved device another name; it need not be there for that."""
+    check_owner(name, devices, record.device_id)
+    record.name = name
+    devices.save([record])
+    report(options, devices, record)
+    return DONE
+
+
+def report(options: "Options", devices: Devices, record: Record) -> None:
+    """Print what was saved of a device, and how to go on."""
+    if options.json:
+        facts = {key: getattr(record, key) for key in COLUMNS}
+        print_json(dict(facts, device_id=int(record.device_id)))
+        return
+    name, model = record.name, record.model
+    print_line(
+        "saved: %sdevice %s%s at %s"
+        % (
+            name and escape(name) + ", ",
+            record.device_id,
+            model and " (%s)" % escape(model),
+            record.address or "an unknown address",
+        )
+    )
+    say("note: try: " + format_hint(options, "info", name or record.device_id))
+    say_unnamed(options, devices)
+
+
+def say_unnamed(options: "Options", devices: Devices) -> None:
+    """Say which devices were saved without their names, and how to name them."""
+    refused: "Dict[str, List[str]]" = {}
+    for device_id, name in devices.unnamed:
+        reason = judge_name(name) or "another saved device has this name"
+        refused.setdefault(reason, []).append('%s ("%s")' % (device_id, name))
+    for reason, shown in refused.items():
+        more = ", ..." * (len(shown) > MAX_UNNAMED)
+        listed = ", ".join(shown[:MAX_UNNAMED]) + more
+        say("note: saved without a name: %s: %s" % (listed, reason))
+    if refused:
+        hint = format_hint(options, "devices add", "DEVICE_ID", "--name", "NAME")
+        say("note: to name a device: " + hint)
 
 
 def read_info(connection: Connection) -> "Dict[str, Any]":
@@ -97,12 +146,9 @@ def check_name(name: "Optional[str]") -> None:
     if name is None:
         return
     check_secret("the name", name)
-    is_odd = not name.strip() or name != name.strip() or not name.isprintable()
-    if is_odd or name.lower() == "all" or "," in name or not name.strip(DIGITS):
-        raise UsageError(
-            "a name cannot be empty, all, or digits only, nor contain commas or "
-            "control characters"
-        )
+    reason = judge_name(name)
+    if reason:
+        raise UsageError(reason)
 
 
 def check_owner(name: "Optional[str]", devices: Devices, device_id: str) -> None:
@@ -117,7 +163,7 @@ def check_owner(name: "Optional[str]", devices: Devices, device_id: str) -> None
 
 def forget(options: "Options") -> int:
     """Remove a device from the saved ones."""
-    (name,) = options.arguments
+    (name,) = map(decode_name, options.arguments)
     devices = open_devices(options)
     record = devices.find(name) if devices else None
     if devices is None or record is None:

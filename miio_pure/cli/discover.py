@@ -6,7 +6,15 @@ import time
 from ..discovery import discover
 from ..errors import MiioError, NoReply
 from ..link import resolve
-from .connect import check_address, find_record, make_trace, open_devices
+from .connect import (
+    check_address,
+    check_bind,
+    check_host,
+    decode_name,
+    find_record,
+    make_trace,
+    open_devices,
+)
 from .output import Waiting, print_json, print_table, say
 from .status import DONE, FAILED, NO_REPLY, UsageError
 
@@ -25,14 +33,17 @@ NAMES_SHARE = 0.8
 
 def run(options: "Options") -> int:
     """Print the devices that answer a hello; name the targets that do not."""
+    check_bind(options)
     devices = read_devices(options)
-    targets = [target for target in options.arguments if target.lower() != "all"]
+    words = map(decode_name, options.arguments)
+    targets = [target for target in words if target.lower() != "all"]
     if targets and len(targets) < len(options.arguments):
         raise UsageError("all stands alone: it means all networks")
     records = {target: find_record(devices, target) for target in targets}
     for target in targets:
         if records[target] is None:
             check_address(target)
+            check_host(target)
     start = time.monotonic()
     addresses = look_up(records, start + options.timeout * NAMES_SHARE)
     rows: "List[Dict[str, Any]]" = []
@@ -143,7 +154,7 @@ def judge(
         say(
             "error: no device answered within %g s: is it switched on, is this "
             "computer in its subnet (--bind chooses the network that is searched), and "
-            "does a firewall here let its answers in, which come from UDP port %d?"
+            "does this computer's firewall allow replies from UDP port %d?"
             % (options.timeout, options.port)
         )
         return FAILED

@@ -86,7 +86,7 @@ class Group:
         """
         for name, outcome in self.attempt(make, self._options.timeout):
             if isinstance(outcome, MiioError):
-                self.fail(name, outcome)
+                self.fail(name, outcome, self.members[name].advise(outcome))
             else:
                 yield name, self.members[name], outcome
 
@@ -101,11 +101,11 @@ class Group:
         """Take note of the exit status of one device."""
         self.status = max(self.status, status)
 
-    def fail(self, name: str, error: MiioError) -> None:
+    def fail(self, name: str, error: MiioError, advice: str = "") -> None:
         """Say why a device failed, and leave it out from now on."""
         connection = self.members.pop(name)
         connection.client.close()
-        say("error: %s: %s%s" % (name, error, connection.advise(error)))
+        say("error: %s: %s%s" % (name, error, advice))
         for line in getattr(error, "excerpt", ()):
             say("  " + line)
         self.note(find_status(error))

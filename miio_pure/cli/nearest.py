@@ -1,17 +1,50 @@
 # SPDX-License-Identifier: MIT
 """Finds the name that somebody may have meant."""
 
+from .hint import quote
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable
+    from typing import Iterable, Optional
 
-MAX_WORD = 40  # letters; no name of ours is that long
+    from ..devices import Devices
+    from .arguments import Options
+
+MAX_WORD = 40  # letters of a typed word; the rest is not compared
 
 
 def find_nearest(word: str, names: "Iterable[str]") -> str:
     """Return the name that differs least from a mistyped word, or ""."""
     distance, nearest = min((measure_distance(word, name), name) for name in names)
     return nearest if distance <= (len(nearest) + 2) // 3 else ""
+
+
+def guess_device(options: "Options", devices: "Optional[Devices]", typed: str) -> str:
+    """Return what somebody may have meant by a DEVICE that is not there, or ""."""
+    records = devices.records if devices is not None else []
+    names = {record.name.lower(): record.name for record in records if record.name}
+    nearest = find_nearest(typed.lower(), names) if names else ""
+    if nearest:
+        return "did you mean %s?" % quote(names[nearest])
+    for word in options.arguments:
+        if word in names.values() and options.command is not None:
+            name = options.command.name
+            return "the device comes first: %s %s ..." % (name, quote(word))
+    return explain_no_devices(options)
+
+
+def explain_no_devices(options: "Options") -> str:
+    """Return why no saved device can be found, if there is a reason, or ""."""
+    import os
+
+    try:
+        from ..devices import Devices  # noqa: F401
+    except ImportError:
+        return "this copy came without devices.py, so it saves no devices"
+    path = os.environ.get("MIIO_DEVICES")
+    if path and options.devices is None and not os.path.exists(path):
+        return "MIIO_DEVICES names a file that does not exist: %s" % path
+    return ""
 
 
 def measure_distance(one: str, other: str) -> int:

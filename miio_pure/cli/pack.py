@@ -20,6 +20,7 @@ from importlib.util import MAGIC_NUMBER
 
 from ..errors import MiioError
 from .output import print_line
+from .secret import check_secret
 from .slim import strip_source
 from .status import DONE, UsageError
 
@@ -43,6 +44,9 @@ if sys.implementation.cache_tag != %r:
 """
 START = """\
 try:
+    import sys
+    if sys.version_info < (3, 6):
+        sys.exit("error: this program needs Python 3.6 or later")
     import %s.__main__
 except ImportError as error:
     raise SystemExit("error: %%s" %% error)
@@ -63,6 +67,8 @@ PARTS = {
     "simulator": ("simulator",),
     "tokens": ("tokens", "files"),
 }
+# How the names of this module end in a packed copy.
+OWN_ENDS = ("/cli/pack.py", "/cli/pack.pyc")
 NAME, _, _ = __name__.rpartition(".cli.")
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -70,11 +76,34 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 def run(options: "Options") -> int:
     """Write the file, and print its size."""
     (target,) = options.arguments
+    check_target(target)
     parts = options.without.split(",") if options.without is not None else []
     data = build(parts, options.bytecode)
     write(target, data)
     print_line("packed: %s, %d bytes" % (ascii(target)[1:-1], len(data)))
     return DONE
+
+
+def check_target(target: str) -> None:
+    """Raise UsageError for a file that packing must not replace."""
+    if target == "-":
+        raise UsageError("give the name of a file; the copy cannot go to stdout")
+    if os.path.isfile(target) and not is_packed(target):
+        check_secret("the file", target)
+        raise UsageError(
+            "%s exists already, and is not a packed copy of this program; remove it "
+            "first, or choose another name" % target
+        )
+
+
+def is_packed(path: str) -> bool:
+    """Tell whether a file is what this command makes, of any version."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return False
+    return any(name.endswith(OWN_ENDS) for name in names)
 
 
 def write(target: str, data: bytes) -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""send: any method of a device, as the device knows it."""
+"""send: any method of a device, by the device's own name for it."""
 
-from ..errors import PayloadError
 from ..exchange import Request
 from .output import print_result, say
 from .status import DONE, REFUSED, UsageError
@@ -71,17 +70,9 @@ def read_json(text: str, others: "List[str]") -> "Dict[str, Any]":
     if others:
         raise UsageError("put the whole request in single quotes: " + EXAMPLE)
     # Few requests are typed as JSON, and a router feels each import.
-    from .typed import load_typed
+    from .typed import read_typed
 
-    repairs: "List[str]" = []
-    try:
-        fields = load_typed(decode_argument(text), repairs)
-    except PayloadError as error:
-        # The lines below the first one show the place, without what may be a token.
-        what, *excerpt = str(error).split("\n")
-        raise UsageError("the request is %s" % what, excerpt) from None
+    fields: "Dict[str, Any]" = read_typed("the request", decode_argument(text))
     if "method" not in fields:
         raise UsageError('the request has no "method": ' + EXAMPLE)
-    if repairs:
-        say("warning: the request is not valid JSON; mended: %s" % ", ".join(repairs))
     return fields

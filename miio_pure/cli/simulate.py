@@ -8,8 +8,8 @@ import time
 from ..errors import MiioError
 from ..host import md5
 from ..link import PORT, resolve
-from .arguments import find_program
-from .connect import make_trace, read_token
+from .arguments import CHOICES, find_program
+from .connect import check_bind, make_trace, read_token
 from .hint import quote
 from .output import format_bare, say
 from .status import DONE, UsageError
@@ -31,12 +31,11 @@ class _Terminated(BaseException):
 def run(options: "Options") -> int:
     """Answer datagrams until Ctrl-C or SIGTERM."""
     check_simulator()
-    from ..simulator import FAULTS, fan, from_spec, is_fault
+    from ..simulator import fan, from_spec
 
-    for fault in options.fault:
-        if not is_fault(fault):
-            raise UsageError("--fault is one of: %s" % ", ".join(FAULTS))
+    faults = [read_fault(fault) for fault in options.fault]
     spec = load_spec(options.spec) if options.spec is not None else None
+    check_bind(options)
     given = read_token(options)
     deadline = time.monotonic() + options.timeout
     host = resolve(options.bind or "127.0.0.1", deadline)
@@ -45,7 +44,7 @@ def run(options: "Options") -> int:
         token=given.token(0) if given else os.urandom(16),
         device_id=options.id or choose_id(options.name or host, options.port),
         reveal=given is None,
-        faults=options.fault,
+        faults=faults,
     )
     device = from_spec(spec, **known) if spec else fan(**known)
     simulator = listen(device, host, options.port, make_trace(options, given))
@@ -62,6 +61,18 @@ def run(options: "Options") -> int:
     if spec is not None:
         suggest(options, simulator, spec)
     return serve(simulator)
+
+
+def read_fault(typed: str) -> str:
+    """Return the fault that somebody typed, with hyphens or with spaces."""
+    from ..simulator import FAULTS, is_fault
+
+    words = typed.replace("-", " ")
+    fault = {one.lower(): one for one in FAULTS}.get(words.lower(), words)
+    if is_fault(fault):
+        return fault
+    names = CHOICES["fault"].replace("\n", " ")
+    raise UsageError("--fault must be one of: " + names)
 
 
 def load_spec(path: str) -> "Spec":

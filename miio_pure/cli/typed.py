@@ -9,13 +9,14 @@ to write instead.
 
 from ..errors import PayloadError
 from ..host import NotJSON, parse
-from ..payload import BLANKS, Mender, describe_kind, describe_place
-from .output import measure
+from ..payload import Mender, describe_place
+from .output import measure, say
 from .secret import hide_secrets
+from .status import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, List, Optional
 
 # Repairs that are not made, by name, and what to do instead.
 ADVICE = {
@@ -43,8 +44,26 @@ class TypedMender(Mender):
         super().note(at, repair)
 
 
-def load_typed(text: str, repairs: "Optional[List[str]]" = None) -> "Dict[str, Any]":
-    """Return the JSON object that somebody typed; mend what has a single reading.
+def read_typed(what: str, text: str) -> "Any":
+    """Return the JSON that somebody typed; warn if it had to be mended.
+
+    what: how messages call it. Raises UsageError, which shows the place, for what has
+    more than one reading, or none.
+    """
+    repairs: "List[str]" = []
+    try:
+        value = load_typed(text, repairs)
+    except PayloadError as error:
+        # The lines below the first one show the place, without what may be a token.
+        reason, *excerpt = str(error).split("\n")
+        raise UsageError("%s is %s" % (what, reason), excerpt) from None
+    if repairs:
+        say("warning: %s is not valid JSON; mended: %s" % (what, ", ".join(repairs)))
+    return value
+
+
+def load_typed(text: str, repairs: "Optional[List[str]]" = None) -> "Any":
+    """Return the value of JSON that somebody typed; mend what has a single reading.
 
     repairs: a list that receives the name of each kind of repair made. Raises
     PayloadError for anything else. Its text has three lines: what is wrong and where,
@@ -56,9 +75,6 @@ def load_typed(text: str, repairs: "Optional[List[str]]" = None) -> "Dict[str, A
     except NotJSON as error:
         reason = "not valid JSON: %s" % error.reason
         raise _explain(text, error.position, reason) from None
-    if not isinstance(value, dict):
-        start = len(text) - len(text.lstrip(BLANKS))
-        raise _explain(text, start, describe_kind(value))
     if repairs is not None:
         repairs += mender.names
     return value

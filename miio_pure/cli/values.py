@@ -51,10 +51,10 @@ def parse_value(text: str) -> "Any":
         # PyPy raises a TypeError instead of a RecursionError.
         raise UsageError("a value is nested too deeply") from None
     if text.strip()[:1] in ("{", "["):
-        raise UsageError(
-            "a value begins like JSON, but it is not; put JSON in single quotes: "
-            "'[\"a\",1]'"
-        )
+        # Few values are typed as JSON, and a router feels each import.
+        from .typed import read_typed
+
+        return read_typed("a value", text)
     return text
 
 

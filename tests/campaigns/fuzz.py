@@ -183,8 +183,9 @@ def fuzz_typed(text):
     """Somebody typed this text."""
     names = []
     value = quietly(load_typed, text, names)
-    check_value(value, names, text)
-    if isinstance(value, MiioError):
+    if not isinstance(value, MiioError):
+        check_value({"typed": value}, names, text)
+    else:
         assert str(value).count("\n") == 2
         assert str(value).replace("\n", "").isprintable(), "%r" % text[:80]
     return value

@@ -7,8 +7,9 @@ import sys
 import unittest
 from unittest import mock
 
-from miio_pure.cli import arguments, main
+from miio_pure.cli import arguments, main, pack
 from miio_pure.cli.status import UsageError
+from miio_pure.simulator import FAULTS, fan
 
 from ..support import TOKEN, CliCase, run_cli
 from ..support.house import PACKAGE
@@ -58,11 +59,47 @@ class HelpTest(CliCase):
     def test_each_command_has_a_help_with_an_example(self):
         for name, command in COMMANDS.items():
             words = name.split()
-            out = self.check_help("help", *words)
-            self.assertEqual(self.check_help(*words, "--help"), out)
+            with mock.patch("sys.argv", ["-m"]):
+                out = self.check_help("help", *words)
+                self.assertEqual(self.check_help(*words, "--help"), out)
             self.assertIn(command.example, out)
             for option in command.options:
                 self.assertIn("--" + option, out)
+
+    def test_the_help_of_devices_names_the_other_two(self):
+        out = self.check_help("help", "devices")
+        self.assertTrue(out.endswith("\nsee also: devices add, devices forget\n"), out)
+
+    def test_an_error_names_the_help_of_its_command(self):
+        for words in (["info"], ["devices", "add"], ["devices", "forget", "x", "y"]):
+            command = " ".join(words[:2])
+            error = self.check_failure(2, *words)
+            self.assertTrue(error.endswith(" help %s)\n" % command), error)
+
+    def test_the_help_names_faults_as_they_are_typed(self):
+        names = arguments.CHOICES["fault"].replace(",", "").split()
+        faults = [fault.replace(" ", "-").lower() for fault in FAULTS]
+        self.assertEqual([name.lower() for name in names], faults)
+
+    def test_the_help_names_the_parts_that_can_be_left_out(self):
+        self.assertEqual(arguments.CHOICES["without"], ", ".join(sorted(pack.PARTS)))
+
+    def test_the_help_says_what_a_simulated_device_has(self):
+        out = self.check_help("help", "simulate")
+        device = fan(TOKEN)
+        for key in list(device.properties) + list(device.actions):
+            name = key if isinstance(key, str) else "%d.%d" % key
+            self.assertIn(name, out)
+        self.assertIn("toggle", out)
+
+    def test_the_help_says_where_devices_are_saved(self):
+        self.assertIn(
+            "~/.config/miio_pure/devices.json", self.check_help("help", "info")
+        )
+
+    def test_the_help_says_what_else_ends_in_status_3(self):
+        self.assertIn("also ignore a wrong token", self.check_help().replace("\n", " "))
+        self.assertIn('--version"', self.check_help())
 
     def test_help_for_what_is_no_command(self):
         self.assertIn("help takes", self.check_failure(2, "help", "get", "set"))
@@ -76,13 +113,21 @@ class HelpTest(CliCase):
     def test_the_help_names_the_program_as_it_was_called(self):
         for called, name in (
             ("/usr/bin/miio-pure", "miio-pure"),
-            ("/lib/miio_pure/__main__.py", "python3 -m miio_pure"),
+            ("/no/miio_pure/__main__.py", "python3 /no/miio_pure/__main__.py"),
+            ("miio.pyz", "python3 miio.pyz"),
+            ("/no such/miio.pyz", "python3 '/no such/miio.pyz'"),
             ("-m", "python3 -m miio_pure"),
         ):
             with mock.patch("sys.argv", [called]):
                 self.assertIn("usage: %s COMMAND" % name, self.check_help("help"))
         with mock.patch("sys.argv", []):
             self.assertIn("usage: python3 -m miio_pure", self.check_help("help"))
+
+    def test_a_module_is_called_as_one_wherever_it_lies(self):
+        main = mock.Mock(__package__="miio_pure")
+        path = mock.patch("sys.argv", ["/lib/miio_pure/__main__.py"])
+        with mock.patch.dict(sys.modules, __main__=main), path:
+            self.assertIn("usage: python3 -m miio_pure COMMAND", self.check_help())
 
     def test_a_copy_under_another_name_says_so(self):
         with mock.patch("sys.argv", [""]), mock.patch.object(
@@ -113,6 +158,7 @@ class ParserTest(CliCase):
         for words, said in (
             (["discver"], 'mean "discover"?'),
             (["sned", "lamp"], 'mean "send"?'),
+            (["forget", "lamp"], 'mean "devices forget"?'),
             (["info", "lamp", "--tmeout", "3"], "mean --timeout?"),
             (["frobnicate"], "commands are: discover, info"),
             (["get", "lamp", "power", "--frobnicate"], "no option --frobnicate"),
@@ -127,8 +173,13 @@ class ParserTest(CliCase):
             (["set", "lamp"], "set needs PROPERTY=VALUE"),
             (["info", "a", "b"], "more arguments than it takes; usage: info DEVICE"),
             (["send", "lamp", "{method:", "get_prop}", "x"], "single quotes"),
-            (["devices", "x"], "more arguments"),
-            (["devices", "ad", "x"], "more arguments"),
+            (
+                ["devices", "list"],
+                'takes no arguments; there are also "devices add" and ',
+            ),
+            (["devices", "ad", "x"], 'mean "devices add"?'),
+            (["devices", "forgt", "lamp"], 'mean "devices forget"?'),
+            (["version"], "no command version, but there is an option --version"),
             (["info", "a", "--json", "--json"], "--json is given twice"),
             (["info", "a", "--port", "5", "--port", "6"], "--port is given twice"),
             (["info", "a", "--json=yes"], "--json takes no value"),

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
 """devices: list them, add one, forget one."""
 
+import io
 import os
 import sys
 from unittest import mock
 
-from ..support import OTHER_TOKEN, TOKEN, run_cli
+from miio_pure.cli.arguments import parse
+from miio_pure.cli.devices import say_unnamed
+from miio_pure.devices import Devices, Record
+
+from ..support import CLOSED_PORT, OTHER_TOKEN, TOKEN, run_cli
 from ..support.commands import DeviceCase
 
 
@@ -51,7 +56,9 @@ class AddTest(DevicesCase):
     def test_a_device_is_asked_for_its_id_and_model(self):
         status, out, err = self.add("127.0.0.1", "--name", "my lamp")
         self.assertEqual(status, 0)
-        self.assertIn("saved: my lamp  simulated.fan.v1  127.0.0.1  64688486", out)
+        self.assertIn(
+            "saved: my lamp, device 64688486 (simulated.fan.v1) at 127.0.0.1\n", out
+        )
         self.assertIn("info 'my lamp' --port %d\n" % self.port, err)
         saved = self.read_saved()["my lamp"]
         self.assertEqual(
@@ -82,6 +89,64 @@ class AddTest(DevicesCase):
         self.assertEqual(list(saved), ["fan"])
         self.assertEqual(saved["fan"]["token"], TOKEN)
 
+    def test_a_name_alone_needs_no_packet(self):
+        self.save(model="a.b.c")
+        args = ("lamp", "--name", "fan", "--port", str(CLOSED_PORT))
+        status, out, _ = self.devices("add", *args)
+        said = "saved: fan, device 64688486 (a.b.c) at 127.0.0.1\n"
+        self.assertEqual((status, out), (0, said))
+        self.assertEqual(list(self.read_saved()), ["fan"])
+        status, out, err = self.devices("add", "64688486", "--name", "lamp", "--json")
+        self.assertEqual((status, err), (0, ""))
+        self.check_lines(out, {"name": "lamp", "device_id": 64688486})
+        self.save(name="other", device_id=7, address="")
+        env = {"HOME": self.home}
+        args = ("devices", "add", "other", "--name", "lamp")
+        error = self.check_failure(2, *args, env=env)
+        self.assertIn("device 64688486 has this name already", error)
+        _, out, _ = self.devices("add", "other", "--name", "another")
+        self.assertEqual(out, "saved: another, device 7 at an unknown address\n")
+
+    def test_a_device_without_a_name_is_shown_by_its_id(self):
+        _, out, _ = self.add("127.0.0.1")
+        said = "saved: device 64688486 (simulated.fan.v1) at 127.0.0.1\n"
+        self.assertEqual(out, said)
+
+    def test_a_name_that_was_taken_meanwhile_is_not_saved(self):
+        def take_name(params):
+            self.save(device_id=7)
+            return {"model": "a.b.c"}
+
+        self.device.methods["miIO.info"] = take_name
+        status, out, err = self.add("127.0.0.1", "--name", "lamp")
+        self.assertEqual(
+            (status, out.partition(" (")[0]), (0, "saved: device 64688486")
+        )
+        self.assertIn('name: 64688486 ("lamp"): another saved device has this', err)
+        self.assertRegex(err, r"devices add DEVICE_ID --name NAME")
+        self.assertEqual(self.read_saved()["lamp"]["device_id"], "7")
+
+    def test_many_devices_without_names_make_short_notes(self):
+        devices = Devices(self.file)
+        names = ["all"] * 7 + ["lamp"] * 2
+        devices.save(
+            [
+                Record("x", device_id=number, name=name, token=TOKEN)
+                for number, name in enumerate(names)
+            ]
+        )
+        with mock.patch("sys.stderr", io.StringIO()) as err:
+            say_unnamed(parse(["devices"]), devices)
+        first, second, hint = err.getvalue().splitlines()
+        shown = ", ".join('%d ("all")' % number for number in range(5))
+        self.assertIn("name: %s, ...: a name cannot be empty" % shown, first)
+        self.assertIn('name: 8 ("lamp"): another saved device has this name', second)
+
+    def test_a_saved_device_is_asked_for_its_model_again(self):
+        self.save(model="a.b.c")
+        self.assertEqual(self.add("lamp", token=None)[0], 0)
+        self.assertEqual(self.read_saved()["lamp"]["model"], "simulated.fan.v1")
+
     def test_a_saved_device_gets_another_token(self):
         self.save(token=OTHER_TOKEN)
         self.assertEqual(self.add("lamp")[0], 0)
@@ -101,24 +166,43 @@ class AddTest(DevicesCase):
     def test_a_wrong_token_is_not_saved(self):
         args = ("devices add 127.0.0.1", "--timeout", "0.2")
         error = self.fail_at(3, *args, token=OTHER_TOKEN)
-        self.assertIn("is the token from --token right?", error)
+        self.assertIn("the token from --token is probably wrong", error)
         self.device.faults = {"reject"}
         self.assertIn("rejects", self.fail_at(5, *args))
         self.assertFalse(os.path.exists(self.file))
 
     def test_a_hidden_token(self):
         error = self.fail_at(5, "devices add 127.0.0.1", token=None)
-        self.assertIn("give it with --token", error)
+        self.assertIn("pass it with --token", error)
         self.save(device_id=7)
         error = self.fail_at(5, "devices add 127.0.0.1", token=None)
-        self.assertIn("give it with --token", error)
+        self.assertIn("pass it with --token", error)
 
     def test_names_that_could_be_taken_for_something_else(self):
-        for name in ("", " ", "all", "ALL", "12", "a,b", "a\x1b", " a", "a "):
-            self.fail_at(2, "devices add 127.0.0.1", "--name", name)
+        names = ("", " ", "all", "ALL", "12", "a,b", "a\x1b", " a", "a ")
+        for name in names + ("127.0.0.11", "10.0.0.0/8", "1.2"):
+            error = self.fail_at(2, "devices add 127.0.0.1", "--name", name)
+            self.assertIn('a name cannot be empty, "all", a number', error)
+        self.fail_at(2, "devices add 127.0.0.1", "--name=-x")
         self.save(device_id=7)
         error = self.fail_at(2, "devices add 127.0.0.1", "--name", "lamp")
         self.assertIn("device 7 has this name already", error)
+
+    def test_a_revealed_token_that_is_rejected(self):
+        self.device.reveal = True
+        self.device.faults = {"reject"}
+        args = ("devices add 127.0.0.1", "--timeout", "0.5")
+        error = self.fail_at(5, *args, token=None)
+        self.assertIn("the device rejects the token from its own hello: ", error)
+        self.assertTrue(
+            error.endswith("pass the right one with --token or MIIO_TOKEN\n")
+        )
+        self.save(token=OTHER_TOKEN)
+        for device in ("lamp", "127.0.0.1"):
+            args = ("devices add %s" % device, "--timeout", "0.5")
+            error = self.fail_at(5, *args, token=None)
+            command = "devices add %s --token HEX --port %d\n" % (device, self.port)
+            self.assertTrue(error.endswith(command), error)
 
     def test_where_it_cannot_be_saved(self):
         with mock.patch("os.replace", side_effect=OSError(28, "No space left")):
@@ -162,4 +246,5 @@ class CopyTest(DevicesCase):
     def test_a_copy_without_saved_devices(self):
         with mock.patch.dict("sys.modules", {"miio_pure.devices": None}):
             sys.modules.pop("miio_pure.cli.devices", None)
-            self.assertIn("cannot run here", self.check_failure(1, "devices"))
+            error = self.check_failure(2, "devices")
+        self.assertIn('came without its part "devices"', error)

@@ -126,5 +126,6 @@ class DiscoverTest(DeviceCase):
 
     def test_a_name_of_two_devices(self):
         self.save()
-        self.save(device_id=7)
+        self.save(name="fan", device_id=7)
+        self.edit_saved('"fan"', '"lamp"')
         self.assertIn("2 saved devices", self.fail(1, "lamp"))

@@ -176,7 +176,7 @@ class MembersTest(GroupCase):
         self.assertIn("two: device 1003 answers at 127.0.0.3", err)
         self.save_as("five", "", 1005)
         error = self.run_at("get one,five power --timeout 0.3")[2]
-        self.assertIn("five: its address is not known", error)
+        self.assertIn("five: no address is saved", error)
 
     def test_devices_that_have_moved_are_searched_for_together(self):
         self.save_as("two", "127.0.0.3", 1002)

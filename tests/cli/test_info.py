@@ -5,7 +5,7 @@ import json
 import os
 from unittest import mock
 
-from miio_pure import discover, packet
+from miio_pure import NoReply, discover, packet
 from miio_pure.simulator import Simulator, fan
 
 from ..support import CLOSED_PORT, OTHER_TOKEN, TOKEN, run_cli
@@ -31,7 +31,7 @@ class InfoTest(DeviceCase):
 
     def test_a_hidden_token_is_an_error_that_says_where_to_get_it(self):
         error = self.fail_at(5, "info 127.0.0.1", token=None)
-        self.assertIn("hides its token", error)
+        self.assertIn("hides its token: pass it with --token or MIIO_TOKEN", error)
 
     def test_silence(self):
         self.device.faults = {"deaf"}
@@ -112,7 +112,8 @@ class TargetTest(DeviceCase):
 
     def test_a_name_of_two_devices_is_refused(self):
         self.save()
-        self.save(device_id=7)
+        self.save(name="fan", device_id=7)
+        self.edit_saved('"fan"', '"lamp"')
         self.assertIn("2 saved devices", self.fail_at(1, "info lamp", token=None))
 
     def test_an_id_that_is_not_saved(self):
@@ -122,7 +123,7 @@ class TargetTest(DeviceCase):
         self.save(device_id=7)
         self.device.reveal = True
         error = self.fail_at(5, "get 127.0.0.1 power", token=None)
-        self.assertIn("not among the saved devices", error)
+        self.assertIn("is not saved; pass its token with --token", error)
         end = " devices add 127.0.0.1 --port %d\n" % self.port
         self.assertTrue(error.endswith(end), error)
         status, _, _ = self.run_at("get 127.0.0.1 power")
@@ -159,10 +160,94 @@ class TargetTest(DeviceCase):
         self.assertIn("warning: the new address cannot be saved", err)
 
     def test_a_device_that_is_nowhere(self):
-        self.save(address="127.0.0.9")
-        with mock.patch("miio_pure.discovery.discover", lambda **options: iter(())):
-            error = self.fail_at(3, "info lamp", "--timeout", "0.2", token=None)
-        self.assertIn("does not answer a broadcast", error)
+        def fail(**options):
+            raise NoReply("255.255.255.255: Network is unreachable")
+
+        for find, end in (
+            (lambda **options: iter(()), " did not find it either\n"),
+            (fail, " failed: 255.255.255.255: Network is unreachable\n"),
+        ):
+            for address, reason in (
+                ("127.0.0.9", "127.0.0.9 port %d: the port is closed: " % self.port),
+                ("127.0.0.1", "device 64688486 answers at 127.0.0.1, so device 7 has "),
+                ("", "no address is saved for device 7, which may be switched off; "),
+            ):
+                self.save(address=address, device_id=7)
+                if not address:
+                    self.edit_saved("127.0.0.1", "")
+                with mock.patch("miio_pure.discovery.discover", find):
+                    error = self.fail_at(3, "info lamp", "--timeout", "1", token=None)
+                self.assertTrue(error.startswith("error: " + reason), error)
+                search = "; a search of the local network" + end
+                self.assertTrue(error.endswith(search), error)
+
+    def test_a_device_that_was_reset_while_it_was_saved(self):
+        self.save(token=OTHER_TOKEN)
+        self.device.reveal = True
+        self.device.faults = {"reject"}
+        error = self.fail_at(5, "info lamp --timeout 0.5", token=None)
+        command = "devices add lamp --port %d\n" % self.port
+        self.assertTrue(error.endswith(command), error)
+        error = self.fail_at(5, "get 127.0.0.1 power --timeout 0.5", token=None)
+        command = "devices add 127.0.0.1 --port %d\n" % self.port
+        self.assertTrue(error.endswith(command), error)
+
+    def test_a_mistyped_name_leads_to_the_saved_one(self):
+        self.save(name="my lamp")
+        self.save(name="vacuum", device_id=7)
+        for words, said in (
+            (["my lmap", "power"], "did you mean 'my lamp'?"),
+            (["VACUUM", "power"], "did you mean vacuum?"),
+            (["vacum", "power"], "did you mean vacuum?"),
+            (["power", "vacuum"], "the device comes first: get vacuum ..."),
+        ):
+            with mock.patch("miio_pure.cli.connect.resolve", self.find_no_host):
+                error = self.fail_at(2, "get", *words, token=None)
+            self.assertIn("cannot find the host", error)
+            self.assertIn("and no saved device has this name; " + said, error)
+        with mock.patch("miio_pure.cli.connect.resolve", self.find_no_host):
+            error = self.fail_at(3, "get frobnicate power", token=None)
+            self.assertTrue(error.endswith("no saved device has this name\n"), error)
+
+    def find_no_host(self, host, deadline):
+        raise NoReply("cannot find the host %s: unknown" % host)
+
+    def test_a_name_where_no_devices_are_saved(self):
+        file = os.path.join(self.home, "nothing")
+        env = {"MIIO_DEVICES": file}
+        with mock.patch("miio_pure.cli.connect.resolve", self.find_no_host):
+            error = self.fail_at(2, "info lamp", token=None, env=env)
+            self.assertIn(
+                "MIIO_DEVICES names a file that does not exist: " + file, error
+            )
+            with mock.patch.dict("sys.modules", {"miio_pure.devices": None}):
+                error = self.fail_at(2, "info lamp", token=None)
+            self.assertIn("this copy came without devices.py", error)
+
+    def test_a_name_is_found_where_the_locale_is_c(self):
+        self.save(name="K\u00fcche")
+        typed = "K\u00fcche".encode().decode("ascii", "surrogateescape")
+        self.assertEqual(self.run_at("info", typed, token=None)[0], 0)
+        args = ("devices", "add", typed, "--name", "B" + typed[1:])
+        self.assertEqual(run_cli(*args, env={"HOME": self.home})[0], 0)
+        self.assertEqual(list(self.read_saved()), ["B\u00fcche"])
+        out = self.run_at("discover", "B" + typed[1:], token=None)[1]
+        self.assertIn("B\u00fcche", out)
+        args = ("devices", "forget", "B" + typed[1:])
+        self.assertEqual(run_cli(*args, env={"HOME": self.home})[0], 0)
+
+    def test_malformed_addresses_are_wrong_usage(self):
+        for command in ("info", "discover"):
+            for text in ("127.0.0.300", "127.1", "192.168.1.5.6", "1.2.3."):
+                error = self.check_failure(2, command, text)
+                self.assertIn("neither an IPv4 address", error)
+        self.check_failure(2, "info", "192.168.1.0/24")
+
+    def test_a_bind_that_is_not_ours_is_wrong_usage(self):
+        for command in ("info 127.0.0.1", "discover", "devices add 127.0.0.1"):
+            error = self.fail_at(2, command, "--bind", "192.0.2.77", token=None)
+            self.assertIn("--bind: cannot send from 192.0.2.77", error)
+        self.assertEqual(self.run_at("info 127.0.0.1 --bind 127.0.0.1")[0], 0)
 
     def test_a_rejected_token_names_its_source(self):
         self.device.faults = {"reject"}
@@ -184,6 +269,7 @@ class TargetTest(DeviceCase):
         self.device.faults = {"reject"}
         error = self.fail_at(5, "info 127.0.0.1 --timeout 0.5", token=None)
         self.assertIn("rejects the revealed token", error)
+        self.assertIn("pass the right one with --token or MIIO_TOKEN", error)
 
     def test_a_file_of_saved_devices_that_others_can_read(self):
         self.save()
@@ -253,5 +339,5 @@ class TargetTest(DeviceCase):
         self.assertEqual(self.run_at("info 127.0.0.1", token=None, env=env)[0], 0)
         at = ("info", "127.0.0.1", "--port", str(self.port), "--timeout", "0.3")
         error = self.check_failure(3, *at, "--token", OTHER_TOKEN, env=env)
-        self.assertIn("is the token from --token right?", error)
+        self.assertIn("the token from --token is probably wrong", error)
         self.assertEqual(run_cli(*at, env=env)[0], 0)

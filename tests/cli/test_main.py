@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The command line as a process: how it is started, and what ends it."""
 
+import ast
 import os
 import runpy
 import shlex
@@ -16,7 +17,8 @@ from unittest import mock
 
 from miio_pure.client import system as SYSTEM
 
-from ..support import CLOSED_PORT, ROOT, TOKEN, CliCase, run_cli, run_python
+from ..support import CLOSED_PORT, ROOT, TOKEN, CliCase, house, pyz
+from ..support import run_cli, run_python
 from ..support.commands import DeviceCase, InterruptCase
 
 MAIN = os.path.join(ROOT, "miio_pure", "__main__.py")
@@ -80,6 +82,9 @@ class FileTest(CliCase):
             self.assertEqual((done[0], done[2]), (0, ""), args)
             self.assertIn("set_speed", done[1])
         done = run_python(self.link, "help", cwd=self.folder)
+        self.assertIn("usage: %s COMMAND" % self.link, done[1])
+        env = dict(os.environ, PATH=self.folder)
+        done = run_python(self.link, "help", cwd=self.folder, env=env)
         self.assertIn("usage: miio-pure COMMAND", done[1])
 
     def test_a_copy_under_another_name_runs_through_a_link(self):
@@ -90,6 +95,24 @@ class FileTest(CliCase):
         done = run_python(self.link, "--version", cwd=ROOT)
         self.assertEqual((done[0], done[2]), (0, ""))
         self.assertTrue(done[1].endswith(" from %s\n" % os.path.realpath(copy)))
+
+    def test_what_a_message_tells_to_run_can_be_run(self):
+        folder = os.path.join(self.folder, "it's here")
+        os.mkdir(folder)
+        pyz.build(os.path.join(folder, "miio.pyz"))
+        os.chmod(os.path.join(folder, "miio.pyz"), 0o644)
+        for args, place in (
+            (["-m", "miio_pure"], ROOT),
+            ([MAIN], self.folder),
+            ([self.link], ROOT),
+            (["miio.pyz"], folder),
+            (["./miio.pyz"], folder),
+            ([os.path.join(folder, "miio.pyz")], self.folder),
+        ):
+            _, _, err = run_python(*args, "nonsense", cwd=place)
+            command = err[err.index("(see: ") + len("(see: ") : -len(")\n")]
+            out = subprocess.check_output(["sh", "-c", command], cwd=place)
+            self.assertIn(b"commands:", out, args)
 
     def test_every_way_to_it_leads_to_the_same_copy(self):
         copy = os.path.join(self.folder, "opt", "xiaomi")
@@ -178,6 +201,20 @@ class FileTest(CliCase):
         lacks = mock.patch.dict(sys.modules, posix=None)
         with lacks, mock.patch("os._exit", sys.exit), mock.patch("sys.stdout", None):
             self.assertEqual(self.run_file(lambda: 2), 2)
+
+    def test_an_old_python_gets_one_line(self):
+        with mock.patch.object(sys, "version_info", (2, 7, 18)):
+            self.assertEqual(
+                self.run_file(None),
+                "error: this program needs Python 3.6 or later, and this is Python 2.7",
+            )
+
+    def test_an_old_python_can_read_the_file(self):
+        """Type hints would be an error of syntax for Python 2."""
+        for node in ast.walk(ast.parse(house.read_source(MAIN))):
+            self.assertNotIsInstance(node, ast.AnnAssign)
+            self.assertIsNone(getattr(node, "returns", None))
+            self.assertIsNone(getattr(node, "annotation", None))
 
     def test_a_python_that_lacks_modules_gets_one_line(self):
         script = (

@@ -84,6 +84,25 @@ class PackTest(CliCase):
         done = run_python(path, "demo", cwd=self.folder)
         self.assertEqual((done[0], done[1]), (2, ""))
         self.assertIn("came without its folder simulator", done[2])
+        done = run_python(path, "devices", cwd=self.folder)
+        self.assertEqual((done[0], done[1]), (2, ""))
+        self.assertIn('came without its part "devices"', done[2])
+        done = run_python(path, "info", "no-such-host..invalid", cwd=self.folder)
+        self.assertEqual((done[0], done[1]), (2, ""))
+        self.assertIn("this copy came without devices.py", done[2])
+
+    def test_what_was_left_out_is_not_in_the_help(self):
+        for parts, gone in (
+            ("simulator", ["demo", "simulate"]),
+            ("tokens,devices", ["tokens", "devices"]),
+        ):
+            path = self.pack("small.pyz", "--without", parts)
+            _, out, _ = run_python(path, "help", cwd=self.folder)
+            names = [line.split()[0] for line in out.splitlines() if line[:2] == "  "]
+            self.assertIn("info", names)
+            self.assertEqual(set(gone) & set(names), set())
+            for name in gone:
+                self.assertNotIn("small.pyz %s" % name, out)
 
     def test_the_file_packs_itself(self):
         path = self.pack("miio.pyz")
@@ -111,6 +130,25 @@ class PackTest(CliCase):
             again = self.pack("again.pyz")
         with open(path, "rb") as one, open(again, "rb") as other:
             self.assertEqual(one.read(), other.read())
+
+    def test_only_a_packed_copy_is_replaced(self):
+        for content in (b"my notes\n", b"", b"PK\3\4"):
+            with open(self.path("notes.txt"), "wb") as file:
+                file.write(content)
+            error = self.check_failure(2, "pack", self.path("notes.txt"))
+            self.assertIn("notes.txt exists already, and is not a packed copy", error)
+            with open(self.path("notes.txt"), "rb") as file:
+                self.assertEqual(file.read(), content)
+        with zipfile.ZipFile(self.path("photos.zip"), "w") as archive:
+            archive.writestr("photo.jpg", b"")
+        self.check_failure(2, "pack", self.path("photos.zip"))
+        for args in ((), ("--bytecode",), ()):
+            self.pack("miio.pyz", *args)
+
+    def test_a_copy_does_not_go_to_stdout(self):
+        error = self.check_failure(2, "pack", "-")
+        self.assertIn("cannot go to stdout", error)
+        self.assertFalse(os.path.exists("-"))
 
     def test_an_installed_copy_may_lie_apart_from_its_licence(self):
         copy = self.path("miio_pure")

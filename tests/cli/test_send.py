@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""send: any method, as the device knows it."""
+"""send: any method, by the device's own name for it."""
 
 import json
 
@@ -65,7 +65,7 @@ class SendTest(DeviceCase):
             ([""], "name of a method"),
             (["{method:", "get_prop}"], "single quotes"),
             (["'{method:toggle}'"], "Windows"),
-            (["echo", "[1"], "single quotes"),
+            (["echo", "[1"], "not valid JSON"),
             (["echo", "1", "2"], "single quotes"),
             (["\ud800"], "UTF-8"),
         ):
@@ -98,6 +98,9 @@ class SendTest(DeviceCase):
     def test_wrong_token_no_token_no_reply(self):
         args = ("send 127.0.0.1 toggle", "--timeout", "0.3")
         self.fail_at(5, *args, token=None)
-        self.assertIn("token right", self.fail_at(3, *args, token=OTHER_TOKEN))
+        self.assertIn(
+            "token from --token is probably wrong",
+            self.fail_at(3, *args, token=OTHER_TOKEN),
+        )
         self.device.faults = {"lose"}
         self.assertIn("may have acted", self.fail_at(3, *args))

@@ -154,7 +154,9 @@ class SavedTest(FilesCase, CliCase):
 
     def setUp(self):
         super().setUp()
-        device = dict(backups.DEVICE, did=str(DEVICE_ID), token=TOKEN, name="Fan \x1b[")
+        device = dict(
+            backups.DEVICE, did=str(DEVICE_ID), token=TOKEN, name="Fan \u20ac"
+        )
         self.cache = self.write(json.dumps([device]).encode(), "cache")
         self.env = {"HOME": self.folder}
         self.default = os.path.join(self.folder, ".config", "miio_pure", "devices.json")
@@ -171,10 +173,10 @@ class SavedTest(FilesCase, CliCase):
             self.assertEqual((status, err), (0, ""))
             find = ["discover", "127.0.0.1"] + port
             status, out, err = run_cli(*find, env=self.env)
-            self.assertRegex(out, r"saved +rockrobo.vacuum.v1 +Fan \\x1b\[\n\Z")
+            self.assertRegex(out, r"saved +rockrobo.vacuum.v1 +Fan \u20ac\n\Z")
             status, out, err = run_cli(*find, "--json", env=self.env)
             found = json.loads(out)
-            self.assertEqual((found["name"], found["token"]), ("Fan \x1b[", None))
+            self.assertEqual((found["name"], found["token"]), ("Fan \u20ac", None))
 
     def test_a_file_of_ones_own(self):
         path = os.path.join(self.folder, "own.json")

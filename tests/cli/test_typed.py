@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """JSON that somebody typed: what is mended, and what is refused with a caret."""
 
+import io
 import json
 import unittest
+from unittest import mock
 
 from miio_pure import PayloadError
 from miio_pure.cli import typed
+from miio_pure.cli.status import UsageError
 
 from ..support import TOKEN
 
@@ -49,6 +52,8 @@ class LoadTypedTest(unittest.TestCase):
             with self.subTest(dirty=dirty):
                 self.assertEqual(load_typed(dirty), (clean, names))
         self.assertEqual(typed.load_typed("{a:1}"), {"a": 1})
+        self.assertEqual(load_typed("['power']"), (["power"], ["single quotes"]))
+        self.assertEqual(load_typed(" [power]"), (["power"], ["bare word"]))
 
     def test_what_has_two_readings_is_refused(self):
         for text, column, reason in (
@@ -81,8 +86,8 @@ class LoadTypedTest(unittest.TestCase):
             ('{"a" "b"}', None, ""),
             ('{"a":"\udcff"}', 7, "not a valid character"),
             ("", 1, "nothing here"),
-            (" [1]", 2, "found a list"),
-            ("on", 1, "expected a JSON object"),
+            ("[1,]", 3, "take this comma out"),
+            ("['power', True]", 11, "write true, false and null"),
             ("[" * 100000, 1, "too deeply"),
             ("{a:" + "[" * 100000, 1, "too deeply"),
         ):
@@ -102,6 +107,25 @@ class LoadTypedTest(unittest.TestCase):
         self.assertEqual(len(lines), 3)
         self.assertTrue("".join(lines).isprintable())
         return lines
+
+    def test_an_argument_is_mended_with_a_warning(self):
+        for text, value, said in (
+            ("['power']", ["power"], "single quotes\n"),
+            ("{a:1,,'b':2}", {"a": 1, "b": 2}, ": bare word, repeated comma, single "),
+            ('{"a":1}', {"a": 1}, ""),
+        ):
+            with mock.patch("sys.stderr", io.StringIO()) as err:
+                self.assertEqual(typed.read_typed("a value", text), value)
+            if said:
+                start = "warning: a value is not valid JSON; mended: "
+                self.assertTrue(err.getvalue().startswith(start))
+            self.assertIn(said, err.getvalue())
+
+    def test_an_argument_that_cannot_be_mended_is_shown(self):
+        with self.assertRaises(UsageError) as caught:
+            typed.read_typed("a value", '{"a":1,}')
+        self.assertEqual(caught.exception.excerpt, ['{"a":1,}', "      ^"])
+        self.assertIn("a value is not valid JSON: take this", str(caught.exception))
 
     def test_the_line_is_shown(self):
         what, line, caret = self.explain('{"a": 1,\n "b": [,2],\n "c": 3}')

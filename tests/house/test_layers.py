@@ -31,8 +31,8 @@ STANDARD = {
     "files": "_hashlib collections functools hashlib io os re struct zlib",
     "tokens": "json os re struct",
     "cli": (
-        "_thread collections getpass importlib.util io keyword marshal os signal stat "
-        "sys time tokenize warnings zipfile"
+        "_thread collections getpass importlib.machinery importlib.util io keyword "
+        "marshal os signal stat sys time tokenize warnings zipfile"
     ),
     "__main__": "os posix sys",
 }

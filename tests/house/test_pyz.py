@@ -72,7 +72,7 @@ class PyzTest(unittest.TestCase):
     def test_the_help_names_the_file(self):
         status, out, _ = run_python(self.file, "--help")
         self.assertEqual(status, 0)
-        self.assertIn("usage: miio.pyz COMMAND", out)
+        self.assertIn("usage: %s COMMAND" % self.file, out)
 
 
 class FolderTest(unittest.TestCase):

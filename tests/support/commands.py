@@ -138,6 +138,14 @@ class DeviceCase(CliCase):
         known.update(fields)
         Devices(self.file).save([Record("test", **known)])
 
+    def edit_saved(self, old, new):
+        """Change the file of saved devices as somebody with an editor does."""
+        with open(self.file, encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn(old, text)
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write(text.replace(old, new))
+
     def write_spec(self, spec=None, name="fan.json", folder=None):
         """Write a spec file, by default that of the fan; return its path."""
         folder = self.home if folder is None else folder
