@@ -276,7 +276,8 @@ class Connection:
         """Take the address at which a search has found the saved device."""
         self.found = found
         self._renew_client()
-        if self.record is not None and self._devices is not None:
+        # Only saved devices are searched for.
+        if self.record is not None and self._devices is not None:  # pragma: no branch
             keep_address(self._devices, self.record, found.address)
 
     def _renew_client(self) -> None:

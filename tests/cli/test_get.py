@@ -5,6 +5,8 @@ import os
 import sys
 from unittest import mock
 
+from miio_pure import MiioError
+
 from ..support.commands import FAN_SPEC, DeviceCase, run_on_terminal
 from ..support import TOKEN
 
@@ -203,6 +205,23 @@ class SpecTest(DeviceCase):
         os.chmod(os.path.dirname(self.file), 0o500)
         self.save(max_batch="x")
         self.assertEqual(self.run_at("get lamp", token=None)[0], 0)
+
+    def test_what_cannot_be_saved_is_asked_for_again(self):
+        self.save()
+        self.save_spec()
+        refuse = mock.Mock(side_effect=MiioError("read-only"))
+        with mock.patch("miio_pure.devices.Devices.save", refuse):
+            status = self.run_at("get lamp speed", token=None)
+        self.assertEqual(status, (0, "50\n", ""))
+
+    def test_a_model_that_is_no_name_of_a_file(self):
+        self.save_spec()
+        self.device.model = "../../x"
+        self.assertIn("spec file of ../../x", self.get("fan:on")[2])
+
+    def test_info_that_is_no_object(self):
+        self.device.methods["miIO.info"] = lambda params: []
+        self.assertIn("expected an object", self.fail_at(1, "info 127.0.0.1"))
 
     def test_a_refused_property_is_named_and_the_others_are_shown(self):
         self.save_spec()

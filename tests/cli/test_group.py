@@ -205,3 +205,17 @@ class MembersTest(GroupCase):
         os.remove(self.file)
         self.assertIn("no device is saved", self.fail_at(2, "get all power"))
         self.assertIn("device id", self.fail_at(2, "get 12345,127.0.0.1 power"))
+
+    def test_ctrl_c_while_it_searches(self):
+        self.save_as("four", "127.0.0.4", 1004)
+        stop = mock.Mock(side_effect=KeyboardInterrupt)
+        with mock.patch("miio_pure.discovery.discover", stop):
+            self.assertEqual(self.run_at("get all power --timeout 0.3")[0], 130)
+
+    def test_one_device_where_only_one_is_possible(self):
+        self.assertIn("give one device", self.fail_at(2, "devices add all"))
+
+    def test_a_host_name_becomes_an_address(self):
+        status, out, _ = self.run_at("get localhost power --json")
+        self.assertEqual(status, 0)
+        self.assertEqual(json.loads(out)["address"], "127.0.0.1")
