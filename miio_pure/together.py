@@ -183,8 +183,8 @@ class _Run:
 
     def __init__(self, plans: "Dict[Client, List[Plan[Any]]]") -> None:
         self._waiting = list(plans.items())[::-1]
-        # Sockets of clients that had their turn must not use up all that this process
-        # may open.
+        # With more clients than that, each closes its socket after each exchange, or
+        # this process might run out of file descriptors.
         self._keep_open = len(plans) <= MAX_UNDER_WAY
         self._strands: "List[_Strand]" = []
         self._process = os.getpid()
@@ -252,7 +252,7 @@ class _Run:
             call, is_over = strand.call, strand.until <= now
             if strand.source in ready:
                 try:
-                    # All that has arrived counts, even if we come late.
+                    # What has arrived by now counts, even if we look at it too late.
                     datagram = strand.source.receive(now)
                 except NoReply as error:
                     yield strand, call.throw, error

@@ -64,7 +64,7 @@ COMMANDS = (
     Command("run", "DEVICE ACTION [VALUE ...]", TALK + " spec",
             "run an action", "run fan toggle"),
     Command("send", "DEVICE METHOD [PARAMS]", TALK,
-            "call any method by the device's own name for it",
+            "call any method that the device knows",
             "send fan get_prop '[\"power\"]'",
             "The answer is printed as it is: that of miIO.info may contain the token,\n"
             "which the info command leaves out."),
@@ -106,8 +106,11 @@ COMMANDS = (
 NOUNS = {
     "TARGET": "an address, a host name or a saved name; without any, all networks\n"
               "this computer is on",
-    "DEVICE": "an address, a host name, a saved name or a device id; a saved\n"
+    "DEVICE": "an address, a host name, a saved name or a device id; several of\n"
+              "them with commas, or all, which means all saved devices. A saved\n"
               "device that has left its address is searched for by broadcast",
+    "devices add DEVICE": "an address, a host name, a saved name or a device id",
+    "spec DEVICE": "an address, a host name, a saved name or a device id",
     "devices forget DEVICE": "the name, the device id or the address of a saved device",
     "PROPERTY": "a number such as 2.1, or a name: on newer devices one of their\n"
                 "spec file (see: help spec), on older ones as they know it",
@@ -386,7 +389,7 @@ def find_subcommands(command: Command) -> "List[str]":
 
 
 def find_program() -> str:
-    """Return how to call this program, in words that a shell takes as they are."""
+    """Return the command that runs this program, quoted for a shell."""
     package, _, _ = __name__.rpartition(".cli.")
     path = sys.argv[0] if sys.argv else ""
     is_module = getattr(sys.modules["__main__"], "__package__", "") == package

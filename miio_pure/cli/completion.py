@@ -173,7 +173,7 @@ def format_choice(option: str) -> str:
 
 
 def find_names(options: "Options") -> "List[str]":
-    """Return the saved names that fit on a line."""
+    """Return the saved names, without those that have control characters."""
     try:
         devices = open_devices(options)
     except MiioError:

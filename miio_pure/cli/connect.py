@@ -75,7 +75,7 @@ def open_devices(options: "Options") -> "Optional[Devices]":
         from ..devices import Devices
     except ImportError:
         if options.devices is not None:
-            raise UsageError("this copy came without devices.py") from None
+            raise UsageError("this copy of miio_pure lacks devices.py") from None
         return None
     return Devices(path)
 

@@ -46,7 +46,7 @@ class Reading:
         self.unit, self.meaning = outcome.property.values.unit, outcome.description
 
     def facts(self) -> "Dict[str, Any]":
-        """Return what a line of JSON says about it."""
+        """Return the members of its line of JSON."""
         facts = {"property": self.name, "value": self.value}
         for key, text in (("unit", self.unit), ("meaning", self.meaning)):
             if text:

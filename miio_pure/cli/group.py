@@ -9,14 +9,15 @@ from time import monotonic
 
 from ..errors import MiioError, NoReply
 from ..together import run_all
-from .connect import Connection, is_same, open_devices, read_token
+from .connect import Connection, is_same, make_trace, open_devices, read_token
 from .output import Waiting, say
 from .status import DONE, Mistake, UsageError, find_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Tuple
+    from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+    from ..devices import Devices
     from ..plans import Plan
     from .arguments import Options
     from .talk import Make
@@ -25,15 +26,13 @@ if TYPE_CHECKING:
 ADDRESS_SHARE = 0.4
 
 
-def list_names(options: "Options") -> "List[str]":
+def list_names(text: str, devices: "Optional[Devices]") -> "List[str]":
     """Return what each of the devices is called; all means the saved ones."""
-    text = options.arguments[0]
     if text.lower() != "all":
         names = [name.strip() for name in text.split(",")]
         if not all(names):
             raise UsageError("there is a comma too many between the devices")
         return names
-    devices = open_devices(options)
     if devices is None or not devices.records:
         raise UsageError("all means the saved devices, and no device is saved yet")
     return [record.name or record.device_id for record in devices.records]
@@ -50,19 +49,15 @@ class Group:
         self._options = options
         self.status = DONE
         self.members: "Dict[str, Connection]" = {}
-        names, given = list_names(options), read_token(options)
+        devices = open_devices(options)
+        names, given = list_names(options.arguments[0], devices), read_token(options)
         if len(names) > 1 and given is not None:
             raise UsageError(
                 "%s is the token of one device; save the tokens of several (see: "
                 "devices add)" % given.source
             )
-        devices = open_devices(options)
         for name in names:
-            connection = Connection(options, name, is_guest, devices)
-            # Two names may mean the same device, which must not act twice.
-            known = [one.record for one in self.members.values() if one.record]
-            if connection.record not in known:
-                self.members.setdefault(name, connection)
+            self.members[name] = Connection(options, name, is_guest, devices)
         self._waiting = Waiting("waiting for %d devices ..." % len(self.members))
 
     def __enter__(self) -> "Group":
@@ -126,6 +121,7 @@ class Group:
             self._search(missing, deadline - monotonic())
         for name, error in missing.items():
             self.fail(name, error)
+        self._drop_doubles()
 
     def _search(self, missing: "Dict[str, MiioError]", timeout: float) -> None:
         """Search for saved devices with a broadcast; those found are not missing."""
@@ -134,7 +130,10 @@ class Group:
         options = self._options
         try:
             for found in discover(
-                timeout=max(timeout, 0.1), bind=options.bind, port=options.port
+                timeout=max(timeout, 0.1),
+                bind=options.bind,
+                port=options.port,
+                trace=make_trace(options, None),
             ):
                 for name in list(missing):
                     if is_same(found, self.members[name].record):
@@ -146,10 +145,19 @@ class Group:
             # What each of them failed with says more.
             pass
 
+    def _drop_doubles(self) -> None:
+        """Leave out those that are the same device: it must not act twice."""
+        first: "Dict[int, str]" = {}
+        for name, connection in list(self.members.items()):
+            known = first.setdefault(connection.found.device_id, name)
+            if known != name:
+                say("note: %s is the same device as %s" % (name, known))
+                self.members.pop(name).client.close()
+
 
 def guard(plan: "Plan[Any]") -> "Plan[Any]":
     """Carry out a plan; a mistake of the user in it concerns one device only."""
     try:
         return (yield from plan)
-    except ValueError as error:
+    except (UsageError, ValueError) as error:
         raise Mistake(str(error)) from None

@@ -40,7 +40,7 @@ def explain_no_devices(options: "Options") -> str:
     try:
         from ..devices import Devices  # noqa: F401
     except ImportError:
-        return "this copy came without devices.py, so it saves no devices"
+        return "this copy of miio_pure lacks devices.py, so it cannot save devices"
     path = os.environ.get("MIIO_DEVICES")
     if path and options.devices is None and not os.path.exists(path):
         return "MIIO_DEVICES names a file that does not exist: %s" % path

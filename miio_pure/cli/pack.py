@@ -67,7 +67,7 @@ PARTS = {
     "simulator": ("simulator",),
     "tokens": ("tokens", "files"),
 }
-# How the names of this module end in a packed copy.
+# What the path of this very module ends with inside a packed copy.
 OWN_ENDS = ("/cli/pack.py", "/cli/pack.pyc")
 NAME, _, _ = __name__.rpartition(".cli.")
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

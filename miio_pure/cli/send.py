@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""send: any method of a device, by the device's own name for it."""
+"""send: any method that a device knows, by its name."""
 
 from ..exchange import Request
 from .output import print_result, say

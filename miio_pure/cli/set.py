@@ -223,7 +223,7 @@ def compare(connection: "Connection", settings: "List[Setting]") -> "Plan[List[s
 def explain_difference(one: Setting, reported: "Any") -> str:
     """Return how the value that a device reports differs from the one set, or ""."""
     wanted, shown = format_bare(one.value), format_bare(reported)
-    # An older device may report a number as a text.
+    # An older device may report a number as text.
     if wanted == shown or is_near(one.value, reported):
         return ""
     return "%s: set to %s, but the device reports %s" % (one.name, wanted, shown)

@@ -73,7 +73,7 @@ def read_spec(options: "Options", place: str) -> "Spec":
 
 
 def has_words(one: "Entry", words: "List[str]") -> bool:
-    """Tell whether all words are in the names or the description of an entry."""
+    """Tell whether all words occur in the names or the description of an entry."""
     text = " ".join((one.label, one.number, one.description)).lower()
     return all(word.lower() in text for word in words)
 
@@ -104,7 +104,7 @@ def list_cells(one: "Any") -> "List[str]":
 
 
 def list_facts(one: "Any") -> "Dict[str, Any]":
-    """Return what a line of JSON says about a property or an action."""
+    """Return the members of the line of JSON of a property or an action."""
     if not hasattr(one, "values"):
         facts = {"action": one.handle, "siid": one.siid, "aiid": one.aiid}
         facts["in"] = [list_facts(each) for each in one.inputs]
@@ -157,8 +157,12 @@ def check_other(target: str, spec: "Spec") -> None:
     Two models can have the same first and last parts.
     """
     if os.path.exists(target):
-        kinds = [one.urn.split(":")[:4] for one in (load_spec(target), spec)]
-        if kinds[0] != kinds[1]:
+        try:
+            saved = load_spec(target)
+        except MiioError:
+            # A damaged file is no loss.
+            return
+        if saved.urn.split(":")[:4] != spec.urn.split(":")[:4]:
             raise UsageError(
                 "another kind of device has a spec saved as %s: tell them apart with "
                 "--model MODEL" % spec.model

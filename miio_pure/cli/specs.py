@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .connect import Connection
 
 FOLDER = "specs"
-WITHOUT_MIOT = "this copy came without miot, which newer devices need"
+WITHOUT_MIOT = "this copy of miio_pure lacks its folder miot, which newer devices need"
 MAX_MODEL = 64  # characters
 MAX_BATCH = "15"  # properties, as long as nothing else is known
 PAGE = "https://home.miot-spec.com/spec/%s"

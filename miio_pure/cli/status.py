@@ -56,5 +56,5 @@ class OutputError(Exception):
 
 
 def find_status(error: MiioError) -> int:
-    """Return the exit status that tells about an error."""
+    """Return the exit status for an error."""
     return next(status for kind, status in STATUSES if isinstance(error, kind))

@@ -7,8 +7,8 @@ silent, cut their answer off, or leave some out. So we begin with 15 and halve o
 these; what is found out is remembered in `Miot.max_batch`. This holds for reading only.
 What is set in one call goes out in one request, as order and company may matter.
 
-The calls are written as plans, as `plans` explains. So one device can be
-read by its client alone, and many devices at once.
+The calls are written as plans (see `plans`). So one device can be read by its client
+alone, and many devices at once.
 """
 
 from ..errors import DeviceError, MiioError, NoReply, PayloadError, meaning
@@ -95,6 +95,8 @@ class Miot:
         did: "Optional[str]" = None,
         max_batch: int = MAX_BATCH,
     ) -> None:
+        if max_batch < 1:
+            raise ValueError("a batch has at least one property, not %d" % max_batch)
         self.client, self.spec = client, spec
         self.did, self.max_batch = did, max_batch
 
@@ -184,6 +186,8 @@ class Miot:
             self.did = name_device(greeting.header.device_id)
 
     def _read(self, outcomes: "List[Outcome]") -> "Plan[List[Outcome]]":
+        if not outcomes:
+            return outcomes
         yield from self._name_device()
         # Two names may mean the same property.
         wanted: "Dict[Address, List[Outcome]]" = {}
@@ -242,6 +246,8 @@ class Miot:
         return _index(result, "value")
 
     def _write(self, outcomes: "List[Outcome]") -> "Plan[List[Outcome]]":
+        if not outcomes:
+            return outcomes
         yield from self._name_device()
         params = self._make_items([(one.siid, one.piid) for one in outcomes])
         for item, one in zip(params, outcomes):
@@ -275,12 +281,14 @@ class Miot:
 
 
 def name_device(device_id: int) -> str:
-    """Return what MIoT calls a device: its id in decimal digits."""
+    """Return the did of a device: its device id in decimal digits."""
     is_filled = device_id >> 32 < MAX_FILLING
     return str(device_id & LOW_WORD if is_filled else device_id)
 
 
 def _read_number(name: "Any") -> "Address":
+    if not isinstance(name, str):
+        raise TypeError("a name is a str, not %s" % type(name).__name__)
     number = parse_number(name)
     if number is None:
         raise ValueError("without a spec, a name is a number such as 2.1")

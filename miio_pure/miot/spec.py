@@ -182,7 +182,7 @@ class Spec:
         if data.count(b"[") + data.count(b"{") > MAX_LISTS:
             raise MiioError("more lists and objects than in any spec file")
         if b"0" * MAX_LENGTH in data.translate(_ZEROS):
-            raise MiioError("not a spec file: a number is too long")
+            raise MiioError("not a spec file: a number is too long to be right")
         try:
             root = parse(data.decode("utf-8-sig"))
         except _RECURSION:
@@ -215,7 +215,7 @@ class Spec:
 
 
 def shorten_model(model: str) -> str:
-    """Return what a URN says of a model: its first and last parts, with a dash."""
+    """Return a model as a URN writes it: its first and last parts, with a dash."""
     first, _, rest = model.partition(".")
     return "%s-%s" % (first, rest.rpartition(".")[2])
 

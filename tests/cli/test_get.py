@@ -233,7 +233,7 @@ class SpecTest(DeviceCase):
     def test_a_copy_without_miot(self):
         with mock.patch.dict(sys.modules, {"miio_pure.miot": None}):
             for command in ("get 127.0.0.1 2.1", "get 127.0.0.1 on --spec x"):
-                self.assertIn("without miot", self.fail_at(1, command))
+                self.assertIn("lacks its folder miot", self.fail_at(1, command))
             self.assertEqual(self.get("power")[0], 0)
 
 

@@ -151,14 +151,27 @@ class MembersTest(GroupCase):
             self.run_at("run one,one,%d,two toggle" % self.device.device_id)[0], 0
         )
         self.assertEqual(self.device.acted, 1)
+        status, out, err = self.run_at("run one,127.0.0.1 toggle")
+        self.assertEqual((status, out, self.device.acted), (0, "one: ok\n", 2))
+        self.assertEqual(err, "note: 127.0.0.1 is the same device as one\n")
+
+    def test_a_value_that_no_spec_makes_sense_of_ends_nothing_else(self):
+        """For one device it is a text; for the other one it is JSON with a mistake."""
+        self.save_spec()
+        self.save(name="one", model="simulated.fan.v1")
+        self.fans["two"].model = "other.fan.v2"
+        status, out, err = self.run_at("set one,two text=[1")
+        self.assertEqual((status, out), (2, ""))
+        self.assertRegex(err, r"^error: two: a value is not valid JSON")
+        self.assertEqual(self.device.properties[2, 5], "[1")
 
     def test_addresses_that_are_not_saved(self):
         os.remove(self.file)
         self.device.reveal = True
         self.fans["two"].reveal = True
-        status, out, err = self.run_at("get 127.0.0.1,localhost power")
+        status, out, err = self.run_at("get localhost,127.0.0.2 power")
         self.assertEqual((status, err), (0, ""))
-        self.assertEqual(sorted(out.splitlines()), ["127.0.0.1: on", "localhost: on"])
+        self.assertEqual(sorted(out.splitlines()), ["127.0.0.2: on", "localhost: on"])
 
     def test_an_address_that_is_not_saved_gets_no_command(self):
         self.fans["two"].reveal = True

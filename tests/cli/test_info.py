@@ -222,7 +222,7 @@ class TargetTest(DeviceCase):
             )
             with mock.patch.dict("sys.modules", {"miio_pure.devices": None}):
                 error = self.fail_at(2, "info lamp", token=None)
-            self.assertIn("this copy came without devices.py", error)
+            self.assertIn("this copy of miio_pure lacks devices.py", error)
 
     def test_a_name_is_found_where_the_locale_is_c(self):
         self.save(name="K\u00fcche")
@@ -312,7 +312,7 @@ class TargetTest(DeviceCase):
             status, _, err = self.run_at("info 127.0.0.1", token=None)
             self.assertEqual((status, err), (0, ""))
             error = self.fail_at(2, "info lamp", "--devices", self.file)
-        self.assertIn("came without devices.py", error)
+        self.assertIn("lacks devices.py", error)
 
     def test_without_a_home(self):
         env = {"HOME": "", "USERPROFILE": ""}

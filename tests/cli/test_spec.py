@@ -130,6 +130,13 @@ class SaveTest(SpecCase):
         )
         self.assertEqual(self.spec(self.write_spec(), "--save")[0], 0)
 
+    def test_a_damaged_spec_is_replaced(self):
+        _, out, _ = self.spec(self.write_spec(), "--save")
+        with open(out[len("saved: ") : -1], "w") as file:
+            file.write("{")
+        self.assertEqual(self.spec(self.write_spec(), "--save")[0], 0)
+        self.assertEqual(self.run_at("get 127.0.0.1 speed"), (0, "50\n", ""))
+
     def test_what_cannot_be_saved(self):
         self.assertIn("not a file", self.fail(2, "lamp", "--save"))
         for urn in ("urn:miot-spec-v2:device:fan", "urn:a:device:fan:1:../x:1"):

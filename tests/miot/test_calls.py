@@ -308,6 +308,20 @@ class SetTest(MiotCase):
             self.refuse(ValueError, work, name)
         self.assertEqual(self.wire.sent, [])
 
+    def test_nothing_to_set_sends_nothing(self):
+        self.assertEqual(self.miot.write({}), [])
+        self.assertEqual((self.miot.read(), self.wire.sent), ([], []))
+
+    def test_arguments_that_make_no_sense(self):
+        for size in (0, -1):
+            self.assertRaises(ValueError, Miot, self.miot.client, max_batch=size)
+        for spec in (None, self.spec):
+            miot = Miot(self.miot.client, spec)
+            self.assertRaisesRegex(TypeError, "a name is a str", miot.get, 5)
+            self.assertRaisesRegex(TypeError, "a name is a str", miot.set, {5: 5})
+            self.assertRaisesRegex(TypeError, "a name is a str", miot.run, 5)
+        self.assertEqual(self.wire.sent, [])
+
     def test_what_stands_for_done(self):
         for result in (0, "ok", ["ok"], [{"siid": 2, "piid": 1, "code": 0}]):
             self.answer("set_properties", result)
