@@ -89,7 +89,7 @@ class PackTest(CliCase):
         self.assertIn('came without its part "devices"', done[2])
         done = run_python(path, "info", "no-such-host..invalid", cwd=self.folder)
         self.assertEqual((done[0], done[1]), (2, ""))
-        self.assertIn("this copy came without devices.py", done[2])
+        self.assertIn("this copy of miio_pure lacks devices.py", done[2])
 
     def test_what_was_left_out_is_not_in_the_help(self):
         for parts, gone in (
