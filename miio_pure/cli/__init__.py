@@ -128,6 +128,9 @@ def silence_stdout() -> None:
 
     The interpreter flushes it at exit, and would print a message of its own.
     """
+    if sys.stdout is None:
+        # It was closed from the start. Its descriptor may be another file's by now.
+        return
     import os
 
     try:
