@@ -3,6 +3,7 @@
 
 import ast
 import os
+import re
 import runpy
 import shlex
 import shutil
@@ -83,7 +84,8 @@ class FileTest(CliCase):
             self.assertIn("set_speed", done[1])
         done = run_python(self.link, "help", cwd=self.folder)
         self.assertIn("usage: %s COMMAND" % self.link, done[1])
-        env = dict(os.environ, PATH=self.folder)
+        path = self.folder + os.pathsep + os.environ["PATH"]
+        env = dict(os.environ, PATH=path)
         done = run_python(self.link, "help", cwd=self.folder, env=env)
         self.assertIn("usage: miio-pure COMMAND", done[1])
 
@@ -101,6 +103,12 @@ class FileTest(CliCase):
         os.mkdir(folder)
         pyz.build(os.path.join(folder, "miio.pyz"))
         os.chmod(os.path.join(folder, "miio.pyz"), 0o644)
+        # The python3 of a message is the one that runs these tests.
+        python = os.path.join(folder, "python3")
+        with open(python, "w") as file:
+            file.write('#!/bin/sh\nexec %s "$@"\n' % shlex.quote(sys.executable))
+        os.chmod(python, 0o755)
+        env = dict(os.environ, PATH=folder + os.pathsep + os.environ["PATH"])
         for args, place in (
             (["-m", "miio_pure"], ROOT),
             ([MAIN], self.folder),
@@ -111,7 +119,7 @@ class FileTest(CliCase):
         ):
             _, _, err = run_python(*args, "nonsense", cwd=place)
             command = err[err.index("(see: ") + len("(see: ") : -len(")\n")]
-            out = subprocess.check_output(["sh", "-c", command], cwd=place)
+            out = subprocess.check_output(["sh", "-c", command], cwd=place, env=env)
             self.assertIn(b"commands:", out, args)
 
     def test_every_way_to_it_leads_to_the_same_copy(self):
@@ -151,7 +159,9 @@ class FileTest(CliCase):
                 stderr=subprocess.PIPE,
                 timeout=60,
             )
-            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            # Where Python is started by a shell script, that shell complains.
+            ours = re.sub(rb"sh: 0: getcwd\(\) failed: [^\n]*\n", b"", done.stderr)
+            self.assertEqual((done.returncode, ours), (0, b""))
 
     def test_it_is_executable_and_has_its_licence_on_the_second_line(self):
         with open(MAIN) as file:
