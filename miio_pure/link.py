@@ -2,6 +2,8 @@
 """Where the library meets the network: addresses, sockets, and socket errors."""
 
 import errno
+import struct
+import sys
 import time
 from _thread import allocate_lock, start_new_thread
 
@@ -16,7 +18,7 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, List, Optional, Union
+    from typing import Callable, List, Optional, Tuple, Union
 
     # Called with "sent" or "received", each datagram, and the device's address.
     Trace = Callable[[str, bytes, str], None]
@@ -25,6 +27,13 @@ socket = _socket
 PORT = 54321
 MAX_RECEIVE = 65535  # bytes
 MAX_TIMEOUT = 86400.0  # s
+# Where Linux lists its interfaces, one a line; and what ioctl() tells about each, in a
+# struct ifreq: see netdevice(7). Behind the name stand the flags, or a sockaddr_in.
+INTERFACES = "/proc/net/dev"
+SIOCGIFFLAGS, SIOCGIFADDR = 0x8913, 0x8915
+IFREQ = struct.Struct("16xH2x4s16x")
+# IFF_UP and IFF_BROADCAST; loopback and point-to-point interfaces lack the second.
+BROADCASTS = 0x3
 # These errors mean what silence means: the way is broken, perhaps for a moment only.
 LIKE_SILENCE = (
     errno.EHOSTUNREACH,
@@ -49,13 +58,19 @@ def check_limits(port: int, timeout: float, *hosts: str) -> None:
         raise ValueError("a timeout is over 0 s and at most a day, not %r" % timeout)
 
 
+def is_address(text: str) -> bool:
+    """Tell an IPv4 address from a name."""
+    try:
+        socket.inet_pton(socket.AF_INET, text)
+        return True
+    except (OSError, ValueError):
+        return False
+
+
 def resolve(host: str, deadline: float) -> str:
     """Return the IPv4 address of a host; NoReply if there is none by the deadline."""
-    try:
-        socket.inet_pton(socket.AF_INET, host)
+    if is_address(host):
         return host
-    except (OSError, ValueError):
-        pass
     is_number = not host.strip("0123456789./")
     if is_number or not all(" " < char < "\x7f" for char in host):
         raise NoReply(
@@ -95,23 +110,71 @@ def _look_up(host: str, deadline: float) -> "Union[str, OSError]":
     return outcome[0] if outcome else OSError(0, "no answer from the name server")
 
 
-def open_socket(bind: "Optional[str]", deadline: float) -> "socket.socket":
-    """Return a UDP socket at the local address bind; NoReply if there is none."""
-    address = None if bind is None else resolve(bind, deadline)
+def open_socket(bind: "Optional[str]") -> "socket.socket":
+    """Return a UDP socket; NoReply if there is none, or none that sends from bind.
+
+    bind: a local address, or the name of the interface that has it.
+    """
     try:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     except OSError as error:
         raise NoReply("this system gives no socket: %s" % error.strerror) from None
     try:
-        if address is not None:
-            sock.bind((address, 0))
-    except OSError as error:
+        if bind is not None:
+            if not is_address(bind):
+                _, bind = ask_interface(bind.encode("utf-8", "surrogateescape"))
+            sock.bind((bind, 0))
+    except (ImportError, OSError) as error:
         sock.close()
         raise NoReply(
-            "cannot send from %s, which is not an address of this host: %s"
-            % (bind, error.strerror)
+            "cannot send from %s, which is neither an address of this host nor an "
+            "interface that has one: %s" % (bind, error)
         ) from None
     return sock
+
+
+def ask_interface(name: bytes) -> "Tuple[int, str]":
+    """Return the flags of an interface and its IPv4 address; OSError if it has none.
+
+    ImportError on hosts that lack fcntl: Windows, and some with Yocto.
+    """
+    from fcntl import ioctl
+
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        (flags, _), (_, address) = (
+            IFREQ.unpack(ioctl(sock.fileno(), request, struct.pack("40s", name)))
+            for request in (SIOCGIFFLAGS, SIOCGIFADDR)
+        )
+    finally:
+        sock.close()
+    return flags, socket.inet_ntoa(address)
+
+
+def find_addresses() -> "List[str]":
+    """Return the addresses of this host's interfaces that are up and can broadcast.
+
+    An empty list may also mean that this system does not tell.
+    """
+    if sys.platform == "win32":
+        # Other systems may ask a name server for this.
+        return socket.gethostbyname_ex(socket.gethostname())[2]
+    addresses = []
+    try:
+        with open(INTERFACES, "rb") as file:
+            lines = list(file)
+    except OSError:
+        # This is not Linux.
+        lines = []
+    for line in lines:
+        try:
+            flags, address = ask_interface(line.partition(b":")[0].strip())
+            if flags & BROADCASTS == BROADCASTS:
+                addresses.append(address)
+        except (ImportError, OSError):
+            # It has no IPv4 address, or is a heading; or Python cannot ask.
+            pass
+    return addresses
 
 
 def explain(name: str, error: OSError) -> NoReply:
@@ -131,7 +194,7 @@ def explain(name: str, error: OSError) -> NoReply:
 class Link:
     """A UDP socket connected to one device, so that nobody else's datagrams arrive.
 
-    name: what messages call the device. bind: the local address to send from, or None.
+    name: what messages call the device. bind: see open_socket().
     Everything that goes wrong raises NoReply.
     """
 
@@ -147,13 +210,12 @@ class Link:
         self.address = resolve(host, deadline)
         self.port = port
         self._trace = trace
-        self._bind = None if bind is None else resolve(bind, deadline)
+        self._bind = bind
         self._is_closed = False
         self._socket = self._connect()
 
     def _connect(self) -> "socket.socket":
-        # The addresses are known, so that no deadline is needed here.
-        sock = open_socket(self._bind, 0.0)
+        sock = open_socket(self._bind)
         try:
             sock.connect((self.address, self.port))
         except OSError as error:
