@@ -124,11 +124,11 @@ def open_socket(bind: "Optional[str]") -> "socket.socket":
             if not is_address(bind):
                 _, bind = ask_interface(bind.encode("utf-8", "surrogateescape"))
             sock.bind((bind, 0))
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, ValueError) as error:
         sock.close()
         raise NoReply(
             "cannot send from %s, which is neither an address of this host nor an "
-            "interface that has one: %s" % (bind, error)
+            "interface that has one: %s" % (bind, error.args[-1])
         ) from None
     return sock
 

@@ -214,12 +214,12 @@ class Question:
 
     def _read(self, sock: "socket.socket") -> None:
         while self._left:
-            self._left -= 1
             try:
                 datagram, (address, port) = sock.recvfrom(MAX_DATAGRAM)
             except OSError:
                 # There are no more.
                 return
+            self._left -= 1
             # RFC 6762 section 6: an answer from another port is none.
             if port == PORT:
                 self._announcements.add(datagram, address)

@@ -48,7 +48,8 @@ class Command:
 TALK = "token devices timeout bind port debug json"
 # fmt: off
 COMMANDS = (
-    Command("discover", "[TARGET ...]", "devices timeout bind port debug json",
+    Command("discover", "[TARGET ...]",
+            "devices timeout bind port debug json leases no-mdns",
             "find devices on the network", "discover"),
     Command("info", "DEVICE", TALK,
             "show what a device says about itself", "info 192.168.1.47"),
@@ -89,8 +90,8 @@ COMMANDS = (
 )
 # What stands for what in the arguments.
 NOUNS = {
-    "TARGET": "an address, a host name or a saved name; without any, all networks\n"
-              "that this computer is in",
+    "TARGET": "an address, a host name, a saved name, or a subnet such as\n"
+              "192.168.1.0/24; without any, all networks that this computer is in",
     "DEVICE": "an address, a host name, a saved name or a device id",
     "PROPERTY": "a number such as 2.1 (MIoT), or, on older devices, a name",
     "ACTION": "a number such as 2.1 (MIoT), or a method such as toggle",
@@ -108,9 +109,11 @@ OPTIONS = {
     "token": ("HEX", "the token, 32 hex digits (safer: set MIIO_TOKEN)"),
     "devices": ("FILE", "the file of saved devices (or MIIO_DEVICES)"),
     "timeout": ("SECONDS", "the longest time to wait (5)"),
-    "bind": ("ADDRESS", "the local address to use"),
+    "bind": ("ADDRESS", "the local address, or the interface, to use"),
     "port": ("PORT", "the UDP port (54321)"),
     "json": ("", "print JSON, one object a line"),
+    "leases": ("FILE", "a DHCP server's file of leases, which has names"),
+    "no-mdns": ("", "do not ask for names by multicast DNS"),
     "debug": ("", "show each datagram on stderr, decrypted, without tokens"),
     "name": ("NAME", "the name of the device"),
     "model": ("MODEL", "the model that it says it is"),
@@ -119,7 +122,8 @@ OPTIONS = {
     "tokens": ("", "show the tokens, too"),
     "save": ("", "keep what is found among the saved devices"),
     "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
-    "without": ("PART,...", "parts to leave out: devices, simulator, tokens"),
+    "without": ("PART,...", "parts to leave out: devices, neighbours, simulator,\n"
+                            "tokens"),
     "bytecode": ("", "put in bytecode, so that this very Python starts faster"),
     "help": ("", "show this help"),
     "version": ("", "show the version, and where this copy lies"),
@@ -152,7 +156,8 @@ class Options:
     bind: "Optional[str]" = None
     port = 54321
     json = debug = tokens = save = password_prompt = help = version = False
-    bytecode = False
+    bytecode = no_mdns = False
+    leases: "Optional[str]" = None
     without: "Optional[str]" = None
     name: "Optional[str]" = None
     model: "Optional[str]" = None

@@ -18,10 +18,11 @@ STANDARD = {
     "payload": "",
     "session": "",
     "exchange": "",
-    "link": "_socket _thread errno socket time",
-    "discovery": "errno struct time",
+    "link": "_socket _thread errno fcntl socket struct sys time",
+    "discovery": "select time",
     "client": "_thread os posix time",
     "__init__": "",
+    "neighbours": "os struct",
     "devices": "fcntl os time",
     "simulator": "heapq select socket threading time",
     "files": "_hashlib collections functools hashlib io os re struct zlib",
@@ -35,7 +36,7 @@ STANDARD = {
 # All that the core may ever take. Those with an underscore are the halves written in C.
 CORE_STANDARD = (
     "_hashlib _json _md5 _socket _thread "
-    "errno hashlib json os posix select socket struct sys time"
+    "errno fcntl hashlib json os posix select socket struct sys time"
 )
 # What tells a module about the world around it.
 WORLD = "_socket _thread os posix random select socket time"
