@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 EVERYONE = "255.255.255.255"
 MAX_RATE = 300  # hellos a second
-# A larger subnet would take minutes.
+# How a subnet ends. A /20 has 4096 addresses.
 PREFIXES = [str(number) for number in range(20, 33)]
 MAX_SHARING = 64  # addresses for each socket
 MAX_LATE = 1000  # datagrams that are read after the time is up
-# The part of the time in which names are looked up.
-NAMES_SHARE = 0.8
+# The part of the time that looking up names leaves for the answers.
+ANSWERS_SHARE = 0.2
 
 
 class Found(Identified):
@@ -94,7 +94,7 @@ def discover(
     """
     check_limits(port, timeout, *targets)
     deadline = time.monotonic() + timeout
-    addresses, failures = resolve_all(targets, time.monotonic() + timeout * NAMES_SHARE)
+    addresses, failures = resolve_all(targets, deadline - timeout * ANSWERS_SHARE)
     if failures and not addresses:
         raise failures[0]
     search = _Search(addresses or [EVERYONE], port, trace)
@@ -134,9 +134,8 @@ def list_subnet(target: str) -> "List[str]":
         return []
     if not is_address(network) or prefix not in PREFIXES:
         raise ValueError(
-            "expected a subnet from /20 to /32, such as 192.168.1.0/24, not %s: more "
-            "than 4096 addresses take too long, at %d a second"
-            % (ascii(target), MAX_RATE)
+            "expected a subnet such as 192.168.1.0/24, not %s; a /20 is the largest, "
+            "because it takes 14 s" % ascii(target)
         )
     size = 1 << 32 - int(prefix)
     first = int.from_bytes(socket.inet_aton(network), "big") & -size
@@ -147,20 +146,17 @@ def list_subnet(target: str) -> "List[str]":
     return [socket.inet_ntoa(number.to_bytes(4, "big")) for number in numbers]
 
 
-def find_readable(
-    sockets: "Sequence[socket.socket]", timeout: float
-) -> "List[socket.socket]":
-    """Wait until a datagram arrives, or the time (s) is up; return where."""
+def wait(sockets: "Sequence[socket.socket]", timeout: float) -> bool:
+    """Wait until a datagram arrives at one of these; False if the time (s) is up."""
     import select
 
     # Windows has no poll(), and select() fails where a program has many open files.
     if not hasattr(select, "poll"):
-        return select.select(sockets, (), (), timeout)[0]
+        return any(select.select(sockets, (), (), timeout))
     poll = select.poll()
     for sock in sockets:
         poll.register(sock, select.POLLIN)
-    ready = dict(poll.poll(int(timeout * 1000) + 1))
-    return [sock for sock in sockets if sock.fileno() in ready]
+    return bool(poll.poll(int(timeout * 1000) + 1))
 
 
 class _Search:
@@ -183,18 +179,27 @@ class _Search:
         self._seen: "Set[str]" = set()
 
     def open(self, bind: "Optional[str]") -> None:
-        """Open a socket for each address of this host, and for a few dozen targets."""
+        """Decide from where each hello leaves; NoReply if there is nowhere."""
         sources: "Sequence[Optional[str]]" = [bind]
         if bind is None and self._addresses == [EVERYONE]:
-            sources = find_addresses() or sources
+            sources = find_addresses()
+        failure = NoReply("cannot be reached: no interface is up that can broadcast")
         for source in sources:
-            for number, address in enumerate(self._addresses):
-                if number % MAX_SHARING == 0:
-                    sock = open_socket(source)
-                    self._sockets.append(sock)
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-                    sock.setblocking(False)
-                self._hellos.append((sock, address))
+            try:
+                self._open_sockets(source)
+            except NoReply as error:
+                failure = error
+        if len(self._hellos) < len(self._addresses):
+            raise failure
+
+    def _open_sockets(self, source: "Optional[str]") -> None:
+        for number, address in enumerate(self._addresses):
+            if number % MAX_SHARING == 0:
+                sock = open_socket(source)
+                self._sockets.append(sock)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                sock.setblocking(False)
+            self._hellos.append((sock, address))
 
     def close(self) -> None:
         for sock in self._sockets:
@@ -206,23 +211,23 @@ class _Search:
         timeout: s, from the last of the first hellos. NoReply if nothing can be sent,
         and at the end if a target could not be sent to.
         """
-        failures = yield from self._say_hello(float("inf"))
+        failures = yield from self.say_hello(float("inf"))
         if len(failures) < len(self._hellos):
             start = time.monotonic()
             deadline = start + timeout
             for at in HELLO_AT[1:]:
-                yield from self._answers(min(start + at, deadline))
-                yield from self._say_hello(deadline)
+                yield from self.answers(min(start + at, deadline))
+                yield from self.say_hello(deadline)
             # Datagrams that arrived in time may still be in the buffers, because the
             # caller was slow.
-            yield from self._answers(deadline, MAX_LATE)
+            yield from self.answers(deadline, MAX_LATE)
             if self._addresses == [EVERYONE]:
                 # Some interfaces refused, but others did not.
                 return
         for failure in failures:
             raise failure
 
-    def _say_hello(self, until: float) -> "Generator[Found, None, List[NoReply]]":
+    def say_hello(self, until: float) -> "Generator[Found, None, List[NoReply]]":
         """Send a hello to each address that has not answered; yield who answers.
 
         Return what could not be sent.
@@ -240,7 +245,7 @@ class _Search:
                 continue
             # If the caller is slow, the hellos after that do not hurry.
             at = max(at + 1 / MAX_RATE, now)
-            yield from self._answers(at)
+            yield from self.answers(at)
         return failures
 
     def _send(self, sock: "socket.socket", address: str) -> None:
@@ -253,7 +258,7 @@ class _Search:
         else:
             sock.sendto(HELLO, (address, self._port))
 
-    def _answers(self, until: float, late: int = 0) -> "Iterator[Found]":
+    def answers(self, until: float, late: int = 0) -> "Iterator[Found]":
         """Yield each new device that answers by the time until.
 
         late: how often this looks for datagrams after that.
@@ -261,10 +266,9 @@ class _Search:
         while self._is_open or len(self._seen) < len(self._addresses):
             left = until - time.monotonic()
             late -= left <= 0
-            ready = late >= 0 and find_readable(self._sockets, max(left, 0.0))
-            if not ready:
+            if late < 0 or not wait(self._sockets, max(left, 0.0)):
                 return
-            for sock in ready:
+            for sock in self._sockets:
                 yield from self._receive(sock)
 
     def _receive(self, sock: "socket.socket") -> "Iterator[Found]":
@@ -276,8 +280,8 @@ class _Search:
             return
         if self._trace:
             self._trace("received", datagram, address)
-        is_expected = self._is_open or address in self._addresses
-        if is_expected and port == self._port and address not in self._seen:
+        is_new = port == self._port and address not in self._seen
+        if is_new and (self._is_open or address in self._addresses):
             try:
                 packet = decode_hello(datagram)
             except (PacketError, TokenError):

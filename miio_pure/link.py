@@ -18,7 +18,7 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, List, Optional, Tuple, Union
+    from typing import Callable, List, Optional, Sequence, Tuple, Union
 
     # Called with "sent" or "received", each datagram, and the device's address.
     Trace = Callable[[str, bytes, str], None]
@@ -122,13 +122,13 @@ def open_socket(bind: "Optional[str]") -> "socket.socket":
     try:
         if bind is not None:
             if not is_address(bind):
-                _, bind = ask_interface(bind.encode("utf-8", "surrogateescape"))
+                _, bind = ask_interface(bind.encode())
             sock.bind((bind, 0))
     except (ImportError, OSError, ValueError) as error:
         sock.close()
         raise NoReply(
-            "cannot send from %s, which is neither an address of this host nor an "
-            "interface that has one: %s" % (bind, error.args[-1])
+            "cannot send from %s, which is no address or interface of this host: %s"
+            % (bind, error.args[-1])
         ) from None
     return sock
 
@@ -151,29 +151,31 @@ def ask_interface(name: bytes) -> "Tuple[int, str]":
     return flags, socket.inet_ntoa(address)
 
 
-def find_addresses() -> "List[str]":
+def find_addresses() -> "Sequence[Optional[str]]":
     """Return the addresses of this host's interfaces that are up and can broadcast.
 
-    An empty list may also mean that this system does not tell.
+    One None, which leaves the choice to the system, if the system does not tell.
     """
-    if sys.platform == "win32":
-        # Other systems may ask a name server for this.
-        return socket.gethostbyname_ex(socket.gethostname())[2]
-    addresses = []
     try:
+        if sys.platform == "win32":
+            # Other systems may ask a name server for this.
+            return socket.gethostbyname_ex(socket.gethostname())[2]
         with open(INTERFACES, "rb") as file:
             lines = list(file)
     except OSError:
         # This is not Linux.
-        lines = []
+        return [None]
+    addresses = []
     for line in lines:
         try:
             flags, address = ask_interface(line.partition(b":")[0].strip())
-            if flags & BROADCASTS == BROADCASTS:
-                addresses.append(address)
-        except (ImportError, OSError):
-            # It has no IPv4 address, or is a heading; or Python cannot ask.
-            pass
+        except OSError:
+            # It has no IPv4 address, or is a heading.
+            continue
+        except ImportError:
+            return [None]
+        if flags & BROADCASTS == BROADCASTS:
+            addresses.append(address)
     return addresses
 
 

@@ -60,7 +60,8 @@ INTERNET = 1
 UNICAST = 0x8000
 IS_ANSWER = 0x8000
 POINTER = 0xC0
-MAX_LABEL, MAX_NAME = 63, 255  # bytes
+MAX_LABEL = 63  # bytes
+MAX_STEPS = 32  # labels and pointers of a name
 MAX_RECORDS = 64  # in a datagram
 MAX_DATAGRAM = 9000  # bytes: RFC 6762 section 17
 MAX_DATAGRAMS = 1000  # in answer to one question
@@ -236,7 +237,7 @@ def find_sources(
     if bind is not None:
         return [bind]
     if not addresses:
-        return list(find_addresses()) or [None]
+        return list(find_addresses())
     sources: "Dict[Optional[str], None]" = {}
     for address in addresses:
         try:
@@ -370,24 +371,23 @@ def read_name(datagram: bytes, start: int) -> "Tuple[Name, int]":
     Raises IndexError for a name that is malformed.
     """
     labels: "List[str]" = []
-    position, end, size = start, 0, 0
-    while datagram[position]:
+    position, end = start, 0
+    for _ in range(MAX_STEPS):
         length = datagram[position]
         position += 1
         if length >= POINTER:
             end = end or position + 1
             position = (length - POINTER) << 8 | datagram[position]
-            # Each pointer has to lead further back, so that they cannot make a circle,
-            # and it counts, because thousands of them fit into a datagram.
-            size += 2
-            if position >= start or size > MAX_NAME:
+            # Each pointer has to lead further back, so that they cannot make a circle.
+            if position >= start:
                 raise IndexError
             start = position
-            continue
-        size += length + 1
-        if length > MAX_LABEL or size > MAX_NAME:
+        elif length > MAX_LABEL:
             raise IndexError
-        label = datagram[position : position + length]
-        labels.append(label.decode("utf-8", "replace").lower())
-        position += length
-    return tuple(labels), end or position + 1
+        elif length:
+            label = datagram[position : position + length]
+            labels.append(label.decode("utf-8", "replace").lower())
+            position += length
+        else:
+            return tuple(labels), end or position
+    raise IndexError

@@ -227,7 +227,9 @@ class SubnetTest(unittest.TestCase):
             "lamp.lan/24",
             "::1/24",
         ):
-            with self.assertRaisesRegex(ValueError, "expected a subnet.*4096"):
+            with self.assertRaisesRegex(
+                ValueError, "expected a subnet.*20 is the largest"
+            ):
                 next(discover("no-such-host.invalid", subnet))
 
     def test_devices_in_a_subnet_are_found(self):
@@ -355,6 +357,26 @@ class BroadcastTest(unittest.TestCase):
         self.search(refused=("192.0.2.7",))
         self.assertEqual(len(self.sent), 2)
 
+    def test_an_address_that_cannot_be_sent_from_is_left_out(self):
+        class Picky(self.Socket):
+            def bind(self, address):
+                if address[0] == "192.0.2.7":
+                    raise OSError(errno.EADDRNOTAVAIL, "belongs to a VRF")
+                super().bind(address)
+
+        with mock.patch.object(BroadcastTest, "Socket", Picky):
+            self.search()
+        self.assertEqual([bound for bound, _ in self.sent], ["192.168.1.1"])
+
+    def test_nothing_leaves_where_no_interface_can_broadcast(self):
+        BroadcastTest.sent = []
+        with system(socket=self.Socket), interfaces(
+            lo=(0x49, "127.0.0.1"), ppp0=(0x1051, "10.0.0.1")
+        ):
+            with self.assertRaisesRegex(NoReply, "no interface is up"):
+                list(discover(timeout=0.05))
+        self.assertEqual(self.sent, [])
+
     def test_an_interface_can_be_named(self):
         for bind in ("br-lan", "192.168.1.1"):
             self.search(bind=bind)
@@ -391,6 +413,19 @@ class RefusalTest(unittest.TestCase):
             self.assertEqual(next(search).address, "127.0.0.1")
             with self.assertRaisesRegex(NoReply, r"127.0.0.3 port \d+: cannot"):
                 next(search)
+
+    def test_too_many_open_files(self):
+        real, made = link.socket.socket, []
+
+        def make(*args):
+            if made:
+                raise OSError(errno.EMFILE, "Too many open files")
+            made.append(real(*args))
+            return made[0]
+
+        with system(socket=make):
+            with self.assertRaisesRegex(NoReply, "no socket: Too many open files"):
+                next(discover("127.0.0.0/24"))
 
     def test_errors_of_a_socket_that_mean_nothing(self):
         class Odd(link.socket.socket):

@@ -54,16 +54,19 @@ class InterfacesTest(unittest.TestCase):
 
     def test_a_system_that_does_not_tell(self):
         with mock.patch.object(link, "INTERFACES", "/no/such/file"):
-            self.assertEqual(link.find_addresses(), [])
+            self.assertEqual(link.find_addresses(), [None])
         with interfaces(eth0=(LAN, "192.168.1.1")):
             with mock.patch.dict(sys.modules, fcntl=None):
-                self.assertEqual(link.find_addresses(), [])
+                self.assertEqual(link.find_addresses(), [None])
 
     def test_windows_knows_the_addresses_of_its_own_name(self):
         answer = ("pc", [], ["192.168.1.5", "10.0.0.5"])
         with mock.patch("sys.platform", "win32"):
             with system(gethostname=lambda: "pc", gethostbyname_ex=lambda _: answer):
                 self.assertEqual(link.find_addresses(), answer[2])
+            refuse = mock.Mock(side_effect=OSError(11001, "not found"))
+            with system(gethostname=lambda: "pc", gethostbyname_ex=refuse):
+                self.assertEqual(link.find_addresses(), [None])
 
     def bind(self, bind):
         made = link.open_socket(bind)
@@ -82,7 +85,7 @@ class InterfacesTest(unittest.TestCase):
                 ("192.0.2.77", "assign"),
                 ("eth2", "assign"),
                 ("eth9", "No such device"),
-                ("a\udc80b", "No such device"),
+                ("a\udc80b", "surrogates"),
                 ("x" * 50, "No such device"),
                 ("\ud800", "surrogates"),
             ):

@@ -185,7 +185,7 @@ def subnets():
         here.add_addresses("eth0", "10.82.0.1/20")
         there.add_addresses("eth0", *[address + "/20" for address in addresses])
         devices = hosts.start(there, *THIS, "serve", *addresses)
-        words = ("discover", "10.82.1.0/24", "--json", "--timeout", "1")
+        words = ("discover", "10.82.1.0/24", "--json", "--timeout", "0.8")
         status, out, seconds, _ = measure(here, *words)
         found = len(list_found(out))
         print("a /24: %d devices in %.2f s" % (found, seconds))

@@ -125,7 +125,7 @@ class DiscoverTest(DeviceCase):
             (["all", "127.0.0.1"], "stands alone"),
             (["http://x"], "not a URL"),
             (["127.0.0.1:5"], "--port 5"),
-            (["10.0.0.0/8"], "4096"),
+            (["10.0.0.0/8"], "a /20 is the largest"),
             (["127.0.0.1", "127.0.0.1/x"], "expected a subnet"),
         ):
             self.assertIn(said, self.check_failure(2, "discover", *targets))
