@@ -7,7 +7,7 @@ import time
 
 from ..errors import MiioError
 from ..host import md5
-from ..link import resolve
+from ..link import ask_interface, resolve
 from .connect import make_trace, read_token
 from .output import say
 from .status import DONE, UsageError
@@ -32,8 +32,7 @@ def run(options: "Options") -> int:
         if fault not in faults:
             raise UsageError("--fault is one of: %s" % ", ".join(faults))
     given = read_token(options)
-    deadline = time.monotonic() + options.timeout
-    host = resolve(options.bind or "127.0.0.1", deadline)
+    host = find_host(options.bind or "127.0.0.1", options.timeout)
     known = {"model": options.model} if options.model else {}
     device = fan(
         given.token(0) if given else os.urandom(16),
@@ -54,6 +53,15 @@ def run(options: "Options") -> int:
         )
     )
     return serve(simulator)
+
+
+def find_host(bind: str, timeout: float) -> str:
+    """Return the address to listen at: that of an interface or of a host name, too."""
+    try:
+        _, address = ask_interface(bind.encode())
+        return address
+    except (ImportError, OSError, ValueError):
+        return resolve(bind, time.monotonic() + timeout)
 
 
 def choose_id(name: str, port: int) -> int:
