@@ -39,6 +39,8 @@ EVERYONE = "255.255.255.255"
 MAX_RATE = 300  # hellos a second
 # How a subnet ends. A /20 has 4096 addresses.
 PREFIXES = [str(number) for number in range(20, 33)]
+# So many, even three times in a second, are no burden.
+MAX_AT_ONCE = 100  # hellos
 MAX_SHARING = 64  # addresses for each socket
 MAX_LATE = 1000  # datagrams that are read after the time is up
 # The part of the time that looking up names leaves for the answers.
@@ -82,10 +84,10 @@ def discover(
     """Yield a Found for each device that answers a hello, as it answers.
 
     targets: addresses, host names, or subnets such as 192.168.1.0/24; none means a
-    broadcast on every network of this host. timeout: s, which begins anew when all have
-    got their first hello; they get 300 a second. It ends early when all have answered.
-    bind: a local address, or the name of an interface, to send from; a broadcast goes
-    out on that interface only. trace: see Client.
+    broadcast on every network of this host. timeout: s, which begin when all have got
+    their first hello; if they are more than 100, they get 300 hellos a second. It ends
+    early when all have answered. bind: a local address, or the name of an interface, to
+    send from; a broadcast goes out on that interface only. trace: see Client.
 
     Silence is not an error. Raises ValueError for a subnet that is too large; NoReply
     if nothing can be sent, or if the port of the only target is closed; and at the end,
@@ -233,6 +235,7 @@ class _Search:
         Return what could not be sent.
         """
         failures = []
+        pause = 1 / MAX_RATE if len(self._hellos) > MAX_AT_ONCE else 0.0
         at = time.monotonic()
         for sock, address in self._hellos:
             now = time.monotonic()
@@ -244,7 +247,7 @@ class _Search:
                 failures.append(self._explain(address, error))
                 continue
             # If the caller is slow, the hellos after that do not hurry.
-            at = max(at + 1 / MAX_RATE, now)
+            at = max(at + pause, now)
             yield from self.answers(at)
         return failures
 

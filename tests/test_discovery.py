@@ -292,6 +292,11 @@ class PaceTest(unittest.TestCase):
             self.assertGreaterEqual(end - start, 0.999)
         self.assertLess(times[1021] - times[0], 1022 / 290)
 
+    def test_a_few_dozen_addresses_get_their_hellos_at_once(self):
+        self.search("10.0.0.0/26", timeout=0.2)
+        times = [at for at, _, _ in self.sent]
+        self.assertEqual((len(times), times[0]), (62, times[-1]))
+
     def test_the_timeout_begins_when_all_have_got_a_hello(self):
         addresses = self.search("10.0.0.0/22", timeout=2.0)
         last = self.sent[1021][0]
