@@ -36,7 +36,7 @@ class NetworkTest(unittest.TestCase):
 
     def check_found(self, *args):
         status, out, err = self.near.run(
-            "--discover", "all", "--json", "--timeout", "1.2", *args
+            "--discover", "all", "--json", "--timeout", "0.5", *args
         )
         self.assertEqual((status, err), (0, ""))
         found = [json.loads(line)["address"] for line in out.splitlines()]
