@@ -52,9 +52,9 @@ class Client:
     host: address or name. token: 32 hex digits, 16 bytes, a Token, or None. tokens:
     where saved tokens come from: anything with token(device_id) -> Token or None, such
     as Devices. With neither, the token that the device reveals at first is used.
-    timeout: s, for each call. bind: the local address to send from. trace: called with
-    "sent" or "received", each datagram and the device's address; it must not use this
-    client.
+    timeout: s, for each call. bind: the local address to send from, or the name of the
+    interface that has it. trace: called with "sent" or "received", each datagram and
+    the device's address; it must not use this client.
 
     Calls raise MiioError. Invalid arguments raise TypeError, ValueError or TokenError.
     """
@@ -209,11 +209,8 @@ class Client:
         link = self._link
         if link is None:
             address = yield from look_up(self.host, deadline)
-            bind = self._bind
-            if bind is not None:
-                bind = yield from look_up(bind, deadline)
             self._link = link = Link(
-                self._session.name, address, self.port, bind, self._trace
+                self._session.name, address, self.port, self._bind, self._trace
             )
         return link
 

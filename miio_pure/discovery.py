@@ -1,32 +1,50 @@
 # SPDX-License-Identifier: MIT
-"""Discovery: say hello to one device, to several, or to everybody on the network."""
+"""Discovery: say hello to devices, to subnets, or to everybody on all networks.
 
-import errno
+A hello to 255.255.255.255 leaves through the interface of the default route, which on a
+router is the Internet side, unless the socket is bound to the address of another
+interface. Devices answer hosts of their own subnet only. So a broadcast is one hello
+from each address of this host.
+
+For a hello to a subnet's address, the host has to find the hardware address first.
+Linux looks for 1024 of these at once, for three seconds each, and a hello beyond that
+is lost without an error; so hellos leave at a lower rate. A hello that waits fills the
+buffer of its socket, so a socket serves a few dozen addresses.
+"""
+
 import time
-from _struct import Struct
 
 from .errors import NoReply, PacketError, TokenError
 from .exchange import HELLO_AT
-from .link import MAX_RECEIVE, PORT, check_limits, explain, open_socket, resolve, socket
+from .link import (
+    MAX_RECEIVE,
+    PORT,
+    check_limits,
+    explain,
+    find_addresses,
+    is_address,
+    open_socket,
+    resolve,
+    socket,
+)
 from .packet import HELLO, Identified, Packet, decode_hello
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, List, Optional, Sequence, Set, Tuple
+    from typing import Generator, Iterator, List, Optional, Sequence, Set, Tuple
 
     from .link import Trace
 
 EVERYONE = "255.255.255.255"
-# Linux; Python has a name for it only from 3.12 on.
-IP_PKTINFO = 8
-# struct in_pktinfo of ip(7): interface, local address, header address
-PKTINFO = Struct("@i4s4s")
-LOOPBACK = "lo"
-NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
-SEND_BUFFER = 1 << 20  # bytes
+MAX_RATE = 300  # hellos a second
+# How a subnet ends. A /20 has 4096 addresses.
+PREFIXES = [str(number) for number in range(20, 33)]
+# So many, even three times in a second, are no burden.
+MAX_AT_ONCE = 100  # hellos
+MAX_SHARING = 64  # addresses for each socket
 MAX_LATE = 1000  # datagrams that are read after the time is up
-# The part of the time in which names are looked up.
-NAMES_SHARE = 0.8
+# The part of the time that looking up names leaves for the answers.
+ANSWERS_SHARE = 0.2
 
 
 class Found(Identified):
@@ -65,29 +83,26 @@ def discover(
 ) -> "Iterator[Found]":
     """Yield a Found for each device that answers a hello, as it answers.
 
-    targets: addresses or host names; none means a broadcast. timeout: s. bind: the
-    local address to send from; a broadcast goes out on its interface. trace: see
-    Client.
+    targets: addresses, host names, or subnets such as 192.168.1.0/24; none means a
+    broadcast on every network of this host. timeout: s, which begin when all have got
+    their first hello; if they are more than 100, they get 300 hellos a second. It ends
+    early when all have answered. bind: a local address, or the name of an interface, to
+    send from; a broadcast goes out on that interface only. trace: see Client.
 
-    Silence is not an error. Raises NoReply if nothing can be sent, or if the port of
-    the only target is closed; and at the end, if a target has no address or could not
-    be sent to. This is a generator: nothing happens until its first value is asked for.
+    Silence is not an error. Raises ValueError for a subnet that is too large; NoReply
+    if nothing can be sent, or if the port of the only target is closed; and at the end,
+    if a target has no address or could not be sent to. This is a generator: nothing
+    happens until its first value is asked for.
     """
     check_limits(port, timeout, *targets)
     deadline = time.monotonic() + timeout
-    addresses, failures = resolve_all(targets, time.monotonic() + timeout * NAMES_SHARE)
+    addresses, failures = resolve_all(targets, deadline - timeout * ANSWERS_SHARE)
     if failures and not addresses:
         raise failures[0]
-    search = _Search(addresses or [EVERYONE], port, bind, deadline, trace)
+    search = _Search(addresses or [EVERYONE], port, trace)
     try:
-        failures += search.first_hello(deadline)
-        start = time.monotonic()
-        for at, following in zip(HELLO_AT, HELLO_AT[1:] + (timeout,)):
-            if at:
-                if search.is_done() or start + at >= deadline:
-                    break
-                search.repeat_hello()
-            yield from search.answers(min(start + following, deadline))
+        search.open(bind)
+        yield from search.run(deadline - time.monotonic())
     finally:
         search.close()
     if failures:
@@ -103,131 +118,173 @@ def resolve_all(
     for i, target in enumerate(targets):
         # Share the time out: one silent name server must not use it all.
         now = time.monotonic()
+        until = now + (deadline - now) / (len(targets) - i)
         try:
-            addresses.append(
-                resolve(target, now + (deadline - now) / (len(targets) - i))
-            )
+            addresses += list_subnet(target) or [resolve(target, until)]
         except NoReply as error:
             failures.append(error)
     return addresses, failures
 
 
+def list_subnet(target: str) -> "List[str]":
+    """Return the addresses that hosts can have in a subnet; none for anything else.
+
+    ValueError for a subnet that is too large, or malformed.
+    """
+    network, slash, prefix = target.partition("/")
+    if not slash:
+        return []
+    if not is_address(network) or prefix not in PREFIXES:
+        raise ValueError(
+            "expected a subnet such as 192.168.1.0/24, not %s; a /20 is the largest, "
+            "because it takes 14 s" % ascii(target)
+        )
+    size = 1 << 32 - int(prefix)
+    first = int.from_bytes(socket.inet_aton(network), "big") & -size
+    # The first and the last one are the network's and the broadcast's, except in a
+    # subnet of two (RFC 3021).
+    ends = size > 2
+    numbers = range(first + ends, first + size - ends)
+    return [socket.inet_ntoa(number.to_bytes(4, "big")) for number in numbers]
+
+
+def wait(sockets: "Sequence[socket.socket]", timeout: float) -> bool:
+    """Wait until a datagram arrives at one of these; False if the time (s) is up."""
+    import select
+
+    # Windows has no poll(), and select() fails where a program has many open files.
+    if not hasattr(select, "poll"):
+        return any(select.select(sockets, (), (), timeout))
+    poll = select.poll()
+    for sock in sockets:
+        poll.register(sock, select.POLLIN)
+    return bool(poll.poll(int(timeout * 1000) + 1))
+
+
 class _Search:
-    """Hellos to some addresses from one socket, and the answers to them."""
+    """Hellos to some addresses, and the answers to them."""
 
     def __init__(
-        self,
-        addresses: "List[str]",
-        port: int,
-        bind: "Optional[str]",
-        deadline: float,
-        trace: "Optional[Trace]",
+        self, addresses: "List[str]", port: int, trace: "Optional[Trace]"
     ) -> None:
-        self._addresses = addresses
         self._port, self._trace = port, trace
-        # The addresses that have answered.
-        self._seen: "Set[str]" = set()
+        # Without repetitions, as targets may overlap.
+        self._addresses = list(dict.fromkeys(addresses))
         # Answers to a broadcast come from any address. We take an address ending in
         # .255 for a subnet's broadcast.
         self._is_open = any(address.endswith(".255") for address in addresses)
-        self._is_connected = len(addresses) == 1 and not self._is_open
-        self._socket = open_socket(bind, deadline)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self._is_connected = len(self._addresses) == 1 and not self._is_open
+        self._sockets: "List[socket.socket]" = []
+        # Each hello: from where it leaves, and the address that it goes to.
+        self._hellos: "List[Tuple[socket.socket, str]]" = []
+        # The addresses that have answered.
+        self._seen: "Set[str]" = set()
+
+    def open(self, bind: "Optional[str]") -> None:
+        """Decide from where each hello leaves; NoReply if there is nowhere."""
+        sources: "Sequence[Optional[str]]" = [bind]
+        if bind is None and self._addresses == [EVERYONE]:
+            sources = find_addresses()
+        failure = NoReply("cannot be reached: no interface is up that can broadcast")
+        for source in sources:
+            try:
+                self._open_sockets(source)
+            except NoReply as error:
+                failure = error
+        if len(self._hellos) < len(self._addresses):
+            raise failure
+
+    def _open_sockets(self, source: "Optional[str]") -> None:
+        for number, address in enumerate(self._addresses):
+            if number % MAX_SHARING == 0:
+                sock = open_socket(source)
+                self._sockets.append(sock)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                sock.setblocking(False)
+            self._hellos.append((sock, address))
 
     def close(self) -> None:
-        self._socket.close()
+        for sock in self._sockets:
+            sock.close()
 
-    def first_hello(self, deadline: float) -> "List[NoReply]":
-        """Send a hello to each address; return what could not be sent.
+    def run(self, timeout: float) -> "Iterator[Found]":
+        """Say hello three times, and yield those who answer.
 
-        Many dead addresses fill the send buffer for seconds, so this waits for room
-        until the deadline. NoReply if nothing at all could be sent.
+        timeout: s, from the last of the first hellos. NoReply if nothing can be sent,
+        and at the end if a target could not be sent to.
         """
-        failures: "List[NoReply]" = []
-        for address in self._addresses:
+        failures = yield from self.say_hello(float("inf"))
+        if len(failures) < len(self._hellos):
+            start = time.monotonic()
+            deadline = start + timeout
+            for at in HELLO_AT[1:]:
+                yield from self.answers(min(start + at, deadline))
+                yield from self.say_hello(deadline)
+            # Datagrams that arrived in time may still be in the buffers, because the
+            # caller was slow.
+            yield from self.answers(deadline, MAX_LATE)
+            if self._addresses == [EVERYONE]:
+                # Some interfaces refused, but others did not.
+                return
+        for failure in failures:
+            raise failure
+
+    def say_hello(self, until: float) -> "Generator[Found, None, List[NoReply]]":
+        """Send a hello to each address that has not answered; yield who answers.
+
+        Return what could not be sent.
+        """
+        failures = []
+        pause = 1 / MAX_RATE if len(self._hellos) > MAX_AT_ONCE else 0.0
+        at = time.monotonic()
+        for sock, address in self._hellos:
+            now = time.monotonic()
+            if address in self._seen or now >= until:
+                continue
             try:
-                self._say_hello(address, max(deadline - time.monotonic(), 0.0))
+                self._send(sock, address)
             except OSError as error:
                 failures.append(self._explain(address, error))
-        if len(failures) == len(self._addresses):
-            raise failures[0]
+                continue
+            # If the caller is slow, the hellos after that do not hurry.
+            at = max(at + pause, now)
+            yield from self.answers(at)
         return failures
 
-    def repeat_hello(self) -> None:
-        """Send a hello to each address that has not answered, where there is room."""
-        for address in self._addresses:
-            if address not in self._seen:
-                try:
-                    self._say_hello(address, 0.0)
-                except OSError:
-                    # The first hello could be sent, so this one counts as lost.
-                    pass
-
-    def _say_hello(self, address: str, timeout: float) -> None:
+    def _send(self, sock: "socket.socket", address: str) -> None:
         if self._trace:
             self._trace("sent", HELLO, address)
-        self._socket.settimeout(timeout)
         if self._is_connected:
             # A closed port is reported to a connected socket only.
-            self._socket.connect((address, self._port))
-            self._socket.send(HELLO)
-            return
-        try:
-            self._socket.sendto(HELLO, (address, self._port))
-        except OSError as error:
-            no_route = address == EVERYONE and error.errno in NO_ROUTE
-            if not (no_route and self._broadcast_on_interfaces()):
-                raise
+            sock.connect((address, self._port))
+            sock.send(HELLO)
+        else:
+            sock.sendto(HELLO, (address, self._port))
 
-    def _broadcast_on_interfaces(self) -> int:
-        """Broadcast on each interface, without a default route; return how many."""
-        # Windows has no sendmsg, and PyPy no if_nameindex.
-        if not hasattr(socket.socket, "sendmsg") or not hasattr(socket, "if_nameindex"):
-            return 0
-        count = 0
-        for index, name in socket.if_nameindex():
-            if name == LOOPBACK:
-                continue
-            info = PKTINFO.pack(index, b"", b"")
-            options = [(socket.IPPROTO_IP, IP_PKTINFO, info)]
-            try:
-                self._socket.sendmsg([HELLO], options, 0, (EVERYONE, self._port))
-                count += 1
-            except OSError:
-                # The interface is down, or has no IPv4 address.
-                pass
-        return count
+    def answers(self, until: float, late: int = 0) -> "Iterator[Found]":
+        """Yield each new device that answers by the time until.
 
-    def answers(self, until: float) -> "Iterator[Found]":
-        """Yield each new device that answers by the time until."""
-        late = MAX_LATE
-        while late and not self.is_done():
+        late: how often this looks for datagrams after that.
+        """
+        while self._is_open or len(self._seen) < len(self._addresses):
             left = until - time.monotonic()
-            if left <= 0:
-                # Datagrams that arrived in time may still be in the buffer, because the
-                # caller was slow.
-                late -= 1
-            self._socket.settimeout(max(left, 0.0))
-            try:
-                datagram, (address, port) = self._socket.recvfrom(MAX_RECEIVE)
-            except (socket.timeout, BlockingIOError):
+            late -= left <= 0
+            if late < 0 or not wait(self._sockets, max(left, 0.0)):
                 return
-            except OSError as error:
-                if self._is_connected and isinstance(error, ConnectionError):
-                    raise self._explain(self._addresses[0], error) from None
-                continue
-            if self._trace:
-                self._trace("received", datagram, address)
-            yield from self._judge(datagram, address, port)
+            for sock in self._sockets:
+                yield from self._receive(sock)
 
-    def is_done(self) -> bool:
-        """Tell whether there is nobody left to wait for."""
-        return not self._is_open and self._seen.issuperset(self._addresses)
-
-    def _judge(self, datagram: bytes, address: str, port: int) -> "Iterator[Found]":
-        is_expected = self._is_open or address in self._addresses
-        if is_expected and port == self._port and address not in self._seen:
+    def _receive(self, sock: "socket.socket") -> "Iterator[Found]":
+        try:
+            datagram, (address, port) = sock.recvfrom(MAX_RECEIVE)
+        except OSError as error:
+            if self._is_connected and isinstance(error, ConnectionError):
+                raise self._explain(self._addresses[0], error) from None
+            return
+        if self._trace:
+            self._trace("received", datagram, address)
+        is_new = port == self._port and address not in self._seen
+        if is_new and (self._is_open or address in self._addresses):
             try:
                 packet = decode_hello(datagram)
             except (PacketError, TokenError):

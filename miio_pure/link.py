@@ -2,7 +2,9 @@
 """Where the library meets the network: addresses, sockets, and socket errors."""
 
 import errno
+import sys
 import time
+from _struct import Struct
 from _thread import allocate_lock, get_ident, start_new_thread
 
 from .errors import NoReply
@@ -16,7 +18,8 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Generator, Optional, Protocol, Tuple, TypeVar, Union
+    from typing import Callable, Generator, Optional, Protocol, Sequence, Tuple
+    from typing import TypeVar, Union
 
     Result = TypeVar("Result")
 
@@ -35,6 +38,13 @@ socket = _socket
 PORT = 54321
 MAX_RECEIVE = 65535  # bytes
 MAX_TIMEOUT = 86400.0  # s
+# Where Linux lists its interfaces, one a line; and what ioctl() tells about each, in a
+# struct ifreq: see netdevice(7). Behind the name stand the flags, or a sockaddr_in.
+INTERFACES = "/proc/net/dev"
+SIOCGIFFLAGS, SIOCGIFADDR = 0x8913, 0x8915
+QUESTION, IFREQ = Struct("40s"), Struct("16xH2x4s16x")
+# IFF_UP and IFF_BROADCAST; loopback and point-to-point interfaces lack the second.
+BROADCASTS = 0x3
 # These errors mean what silence means: the way is broken, perhaps for a moment only.
 LIKE_SILENCE = (
     errno.EHOSTUNREACH,
@@ -104,6 +114,15 @@ class Event:
         self._lock.acquire(True, max(0.0, until - time.monotonic()))
 
 
+def is_address(text: str) -> bool:
+    """Tell an IPv4 address from a name."""
+    try:
+        socket.inet_pton(socket.AF_INET, text)
+        return True
+    except (OSError, ValueError):
+        return False
+
+
 def resolve(host: str, deadline: float) -> str:
     """Return the IPv4 address of a host; NoReply if there is none by the deadline."""
     return drive(look_up(host, deadline))
@@ -111,11 +130,8 @@ def resolve(host: str, deadline: float) -> str:
 
 def look_up(host: str, deadline: float) -> "Call[str]":
     """Do what resolve() does, without blocking."""
-    try:
-        socket.inet_pton(socket.AF_INET, host)
+    if is_address(host):
         return host
-    except (OSError, ValueError):
-        pass
     # What has no letters is a damaged address.
     if not host.strip("0123456789./") or not all(" " < char < "\x7f" for char in host):
         raise NoReply(
@@ -152,23 +168,73 @@ def look_up(host: str, deadline: float) -> "Call[str]":
     raise NoReply("cannot find the host %s: %s" % (host, reason))
 
 
-def open_socket(bind: "Optional[str]", deadline: float) -> "socket.socket":
-    """Return a UDP socket at the local address bind; NoReply if there is none."""
-    address = None if bind is None else resolve(bind, deadline)
+def open_socket(bind: "Optional[str]") -> "socket.socket":
+    """Return a UDP socket; NoReply if there is none, or none that sends from bind.
+
+    bind: a local address, or the name of the interface that has it.
+    """
     try:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     except OSError as error:
         raise NoReply("cannot open a socket: %s" % error.strerror) from None
     try:
-        if address is not None:
-            sock.bind((address, 0))
-    except OSError as error:
+        if bind is not None:
+            if not is_address(bind):
+                _, bind = ask_interface(bind.encode())
+            sock.bind((bind, 0))
+    except (ImportError, OSError, ValueError) as error:
         sock.close()
         raise NoReply(
-            "cannot send from %s, which is not an address of this host: %s"
-            % (bind, error.strerror)
+            "cannot send from %s, which is no address or interface of this host: %s"
+            % (bind, error.args[-1])
         ) from None
     return sock
+
+
+def ask_interface(name: bytes) -> "Tuple[int, str]":
+    """Return the flags of an interface and its IPv4 address; OSError if it has none.
+
+    ImportError on hosts that lack fcntl: Windows, and some with Yocto.
+    """
+    from fcntl import ioctl
+
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        (flags, _), (_, address) = (
+            IFREQ.unpack(ioctl(sock.fileno(), request, QUESTION.pack(name)))
+            for request in (SIOCGIFFLAGS, SIOCGIFADDR)
+        )
+    finally:
+        sock.close()
+    return flags, socket.inet_ntoa(address)
+
+
+def find_addresses() -> "Sequence[Optional[str]]":
+    """Return the addresses of this host's interfaces that are up and can broadcast.
+
+    One None, which leaves the choice to the system, if the system does not tell.
+    """
+    try:
+        if sys.platform == "win32":
+            # Other systems may ask a name server for this.
+            return socket.gethostbyname_ex(socket.gethostname())[2]
+        with open(INTERFACES, "rb") as file:
+            lines = list(file)
+    except OSError:
+        # This is not Linux.
+        return [None]
+    addresses = []
+    for line in lines:
+        try:
+            flags, address = ask_interface(line.partition(b":")[0].strip())
+        except OSError:
+            # It has no IPv4 address, or is a heading.
+            continue
+        except ImportError:
+            return [None]
+        if flags & BROADCASTS == BROADCASTS:
+            addresses.append(address)
+    return addresses
 
 
 def explain(name: str, error: OSError) -> NoReply:
@@ -190,8 +256,8 @@ def explain(name: str, error: OSError) -> NoReply:
 class Link:
     """A UDP socket connected to one device, so that nobody else's datagrams arrive.
 
-    name: what messages call the device. address: IPv4. bind: the local IPv4 address to
-    send from, or None. Everything that goes wrong raises NoReply.
+    name: what messages call the device. address: IPv4. bind: see open_socket().
+    Everything that goes wrong raises NoReply.
     """
 
     def __init__(
@@ -208,8 +274,7 @@ class Link:
 
     def _connect(self) -> "Tuple[socket.socket, Optional[str]]":
         """Return a new socket, and why it is not connected, or None if it is."""
-        # The addresses are known, so that no deadline is needed here.
-        sock = open_socket(self._bind, 0.0)
+        sock = open_socket(self._bind)
         try:
             sock.connect((self.address, self.port))
             return sock, None
@@ -217,7 +282,7 @@ class Link:
             sock.close()
             reason = self._excuse(error)
         # Nothing arrives at a socket that has no port.
-        return open_socket(None, 0.0), reason
+        return open_socket(None), reason
 
     def renew(self) -> None:
         """Open a new socket; what was sent to the old one can no longer arrive."""

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Discovery on loopback; broadcasts are in test_network."""
 
+import collections
 import errno
 import os
+import select
 import socket
 import threading
 import time
+import types
 import unittest
 from unittest import mock
 
-from miio_pure import Found, NoReply, discover, link, packet
+from miio_pure import Found, NoReply, discover, discovery, link, packet
 from miio_pure.simulator import FakeDevice, Simulator, fan
 
 from .support import CLOSED_PORT, TOKEN
-from .support.system import system
+from .support.system import interfaces, system
 
 
 class FoundTest(unittest.TestCase):
@@ -197,68 +200,256 @@ class DiscoverTest(unittest.TestCase):
             search.close()
 
 
-class RefusalTest(unittest.TestCase):
-    """What a system may say to a broadcast, without sending one."""
+class SubnetTest(unittest.TestCase):
+    def test_the_addresses_of_hosts(self):
+        for subnet, first, last, count in (
+            ("192.168.20.0/24", "192.168.20.1", "192.168.20.254", 254),
+            ("192.168.20.77/24", "192.168.20.1", "192.168.20.254", 254),
+            ("10.0.16.0/20", "10.0.16.1", "10.0.31.254", 4094),
+            ("10.0.0.4/30", "10.0.0.5", "10.0.0.6", 2),
+            ("10.0.0.4/31", "10.0.0.4", "10.0.0.5", 2),
+            ("10.0.0.4/32", "10.0.0.4", "10.0.0.4", 1),
+        ):
+            found = discovery.list_subnet(subnet)
+            self.assertEqual((found[0], found[-1], len(found)), (first, last, count))
+        self.assertEqual(discovery.list_subnet("lamp.lan"), [])
+
+    def test_what_is_too_large_or_no_subnet_is_refused_at_once(self):
+        for subnet in (
+            "10.0.0.0/19",
+            "10.0.0.0/0",
+            "10.0.0.0/-5",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.0/024",
+            "10.0.0.0/255.255.255.0",
+            "10.0.0/24",
+            "lamp.lan/24",
+            "::1/24",
+        ):
+            with self.assertRaisesRegex(
+                ValueError, "expected a subnet.*20 is the largest"
+            ):
+                next(discover("no-such-host.invalid", subnet))
+
+    def test_devices_in_a_subnet_are_found(self):
+        with Simulator(FakeDevice(TOKEN, device_id=1), "127.0.0.9") as first, Simulator(
+            FakeDevice(TOKEN, device_id=2), "127.0.0.14", first.port
+        ):
+            found = list(discover("127.0.0.8/29", port=first.port, timeout=0.1))
+        self.assertEqual({one.device_id for one in found}, {1, 2})
+
+    def test_it_ends_early_when_all_have_answered(self):
+        with Simulator(FakeDevice(TOKEN, device_id=1), "127.0.0.8") as first, Simulator(
+            FakeDevice(TOKEN, device_id=2), "127.0.0.9", first.port
+        ):
+            search = discover("127.0.0.8/31", port=first.port, timeout=1000)
+            self.assertEqual(len(list(search)), 2)
+
+
+class PaceTest(unittest.TestCase):
+    """When hellos leave; only the test moves the time."""
+
+    def setUp(self):
+        self.now = 1000.0
+        self.sent = []
+        test = self
+
+        class Socket(link.socket.socket):
+            """Counts what it is given, and sends nothing."""
+
+            def sendto(self, data, address):
+                test.sent.append((test.now, address[0], self))
+
+        class Poll:
+            """Waits by moving the time."""
+
+            def register(self, sock, events):
+                pass
+
+            def poll(self, timeout):
+                test.now += timeout / 1000.0
+                return []
+
+        clock = types.SimpleNamespace(monotonic=lambda: self.now)
+        for patch in (
+            mock.patch.object(discovery, "time", clock),
+            mock.patch("select.poll", Poll),
+        ):
+            patch.start()
+            self.addCleanup(patch.stop)
+        self.Socket = Socket
+
+    def search(self, *targets, **options):
+        with system(socket=self.Socket):
+            self.assertEqual(list(discover(*targets, **options)), [])
+        return [address for _, address, _ in self.sent]
+
+    def test_a_subnet_gets_hellos_at_a_rate_that_linux_can_resolve(self):
+        self.search("10.0.0.0/22", timeout=5.0)
+        times = [at for at, _, _ in self.sent]
+        for start, end in zip(times, times[301:]):
+            self.assertGreaterEqual(end - start, 0.999)
+        self.assertLess(times[1021] - times[0], 1022 / 290)
+
+    def test_a_few_dozen_addresses_get_their_hellos_at_once(self):
+        self.search("10.0.0.0/26", timeout=0.2)
+        times = [at for at, _, _ in self.sent]
+        self.assertEqual((len(times), times[0]), (62, times[-1]))
+
+    def test_the_timeout_begins_when_all_have_got_a_hello(self):
+        addresses = self.search("10.0.0.0/22", timeout=2.0)
+        last = self.sent[1021][0]
+        self.assertEqual(len(set(addresses[:1022])), 1022)
+        self.assertTrue(2.0 <= self.now - last < 2.1, self.now - last)
+
+    def test_targets_that_overlap_get_one_hello(self):
+        targets = ("10.0.0.0/29", "10.0.0.3", "10.0.0.0/30", "10.0.0.3", "10.0.0.9")
+        addresses = self.search(*targets, timeout=0.2)
+        wanted = ["10.0.0.%d" % number for number in (1, 2, 3, 4, 5, 6, 9)]
+        self.assertEqual(sorted(addresses), wanted)
+
+    def test_hellos_to_absent_hosts_share_the_buffers_of_several_sockets(self):
+        self.search("10.0.0.0/24", timeout=0.2)
+        counts = collections.Counter(sock for _, _, sock in self.sent)
+        self.assertEqual(sum(counts.values()), 254)
+        self.assertEqual(max(counts.values()), 64)
+
+    def test_a_slow_caller_does_not_make_hellos_hurry(self):
+        def trace(*event):
+            if len(self.sent) == 50:
+                self.now += 10.0
+
+        self.search("10.0.0.0/24", timeout=0.2, trace=trace)
+        times = [at for at, _, _ in self.sent]
+        for start, end in zip(times[50:], times[53:]):
+            self.assertGreater(end - start, 0.003)
+
+
+class BroadcastTest(unittest.TestCase):
+    """From where a broadcast leaves, and what a system may say to it; none is sent."""
+
+    LAN = 0x1043
 
     class Socket(link.socket.socket):
-        refused = errno.ENETUNREACH
-        interfaces = None
+        bound = refused = ()
+
+        def bind(self, address):
+            self.bound = address[0]
 
         def sendto(self, data, address):
-            raise OSError(self.refused, os.strerror(self.refused))
+            BroadcastTest.sent.append((self.bound, address))
+            if self.bound in BroadcastTest.refused:
+                raise OSError(BroadcastTest.number, os.strerror(BroadcastTest.number))
 
-        def sendmsg(self, *args):
-            self.interfaces.append(args)
-            if len(self.interfaces) % 2:
-                raise OSError(errno.ENETDOWN, "down")
+    def search(self, refused=(), number=errno.ENETDOWN, **options):
+        BroadcastTest.sent, BroadcastTest.refused = [], refused
+        BroadcastTest.number = number
+        with system(socket=self.Socket), interfaces(
+            lo=(0x49, "127.0.0.1"),
+            eth0=(self.LAN, "192.0.2.7"),
+            **{"br-lan": (self.LAN, "192.168.1.1")},
+        ):
+            self.assertEqual(list(discover(timeout=0.05, **options)), [])
 
-        def recvfrom(self, size):
-            raise OSError(errno.EHOSTUNREACH, "no route")
+    def test_one_leaves_from_each_address_of_this_host(self):
+        self.search()
+        everyone = ("255.255.255.255", 54321)
+        wanted = [("192.0.2.7", everyone), ("192.168.1.1", everyone)]
+        self.assertEqual(self.sent, wanted)
 
-    def search(self, refused, interfaces):
-        self.Socket.refused, self.Socket.interfaces = refused, []
-        with system(socket=self.Socket, if_nameindex=lambda: interfaces):
-            return list(discover(timeout=0.05))
+    def test_one_interface_is_enough(self):
+        self.search(refused=("192.0.2.7",))
+        self.assertEqual(len(self.sent), 2)
 
-    def test_no_default_route(self):
-        interfaces = [(1, "lo"), (2, "br-lan"), (3, "eth1")]
-        self.assertEqual(self.search(errno.ENETUNREACH, interfaces), [])
-        self.assertEqual(len(self.Socket.interfaces), 2)
-        self.assertEqual(self.Socket.interfaces[1][3], ("255.255.255.255", 54321))
+    def test_an_address_that_cannot_be_sent_from_is_left_out(self):
+        class Picky(self.Socket):
+            def bind(self, address):
+                if address[0] == "192.0.2.7":
+                    raise OSError(errno.EADDRNOTAVAIL, "belongs to a VRF")
+                super().bind(address)
 
-    def test_dead_addresses_fill_the_buffer(self):
-        """The first hello waits for room within the time; later ones do not wait."""
-        sent = []
+        with mock.patch.object(BroadcastTest, "Socket", Picky):
+            self.search()
+        self.assertEqual([bound for bound, _ in self.sent], ["192.168.1.1"])
+
+    def test_nothing_leaves_where_no_interface_can_broadcast(self):
+        BroadcastTest.sent = []
+        with system(socket=self.Socket), interfaces(
+            lo=(0x49, "127.0.0.1"), ppp0=(0x1051, "10.0.0.1")
+        ):
+            with self.assertRaisesRegex(NoReply, "no interface is up"):
+                list(discover(timeout=0.05))
+        self.assertEqual(self.sent, [])
+
+    def test_an_interface_can_be_named(self):
+        for bind in ("br-lan", "192.168.1.1"):
+            self.search(bind=bind)
+            self.assertEqual([bound for bound, _ in self.sent], ["192.168.1.1"])
+
+    def test_no_network(self):
+        every = ("192.0.2.7", "192.168.1.1")
+        for number in (errno.ENETUNREACH, errno.EPERM):
+            with self.assertRaisesRegex(NoReply, "cannot be reached|firewall"):
+                self.search(refused=every, number=number)
+
+    def test_a_system_that_does_not_tell_its_addresses(self):
+        BroadcastTest.sent, BroadcastTest.refused = [], ()
+        with system(socket=self.Socket):
+            with mock.patch.object(link, "INTERFACES", "/no/such/file"):
+                self.assertEqual(list(discover(timeout=0.05)), [])
+        self.assertEqual([bound for bound, _ in self.sent], [()])
+
+
+class RefusalTest(unittest.TestCase):
+    def test_a_target_that_cannot_be_sent_to_is_named_at_the_end(self):
+        """The buffer of a socket may be full of hellos to hosts that are not there."""
 
         class Full(link.socket.socket):
             def sendto(self, data, address):
-                sent.append((address[0], bool(self.gettimeout())))
                 if address[0] == "127.0.0.3":
-                    raise socket.timeout() if self.gettimeout() else BlockingIOError
+                    raise BlockingIOError(errno.EAGAIN, "try again")
                 return super().sendto(data, address)
 
-        addresses = ["127.0.0.%d" % n for n in range(1, 4)]
+        with Simulator(FakeDevice(TOKEN)) as simulator, system(socket=Full):
+            search = discover(
+                "127.0.0.3", "127.0.0.1", port=simulator.port, timeout=0.05
+            )
+            self.assertEqual(next(search).address, "127.0.0.1")
+            with self.assertRaisesRegex(NoReply, r"127.0.0.3 port \d+: cannot"):
+                next(search)
+
+    def test_too_many_open_files(self):
+        real, made = link.socket.socket, []
+
+        def make(*args):
+            if made:
+                raise OSError(errno.EMFILE, "Too many open files")
+            made.append(real(*args))
+            return made[0]
+
+        with system(socket=make):
+            with self.assertRaisesRegex(NoReply, "cannot open a socket: Too many open files"):
+                next(discover("127.0.0.0/24"))
+
+    def test_errors_of_a_socket_that_mean_nothing(self):
+        class Odd(link.socket.socket):
+            errors = [errno.EHOSTUNREACH, errno.ECONNRESET]
+
+            def recvfrom(self, size):
+                if self.errors:
+                    raise OSError(self.errors.pop(), "no route")
+                return super().recvfrom(size)
+
+        with Simulator(FakeDevice(TOKEN)) as simulator, system(socket=Odd):
+            search = discover("127.0.0.1", "127.0.0.3", port=simulator.port, timeout=1)
+            self.assertEqual(next(search).address, "127.0.0.1")
+            search.close()
+
+    def test_a_system_without_poll(self):
+        poll = select.poll
+        del select.poll
+        self.addCleanup(setattr, select, "poll", poll)
         with Simulator(FakeDevice(TOKEN)) as simulator:
-            with system(socket=Full):
-                search = discover(*addresses, port=simulator.port, timeout=0.5)
-                self.assertEqual(next(search).address, "127.0.0.1")
-                with self.assertRaisesRegex(NoReply, r"127.0.0.3 port \d+: cannot"):
-                    next(search)
-        self.assertEqual(sent[:3], [(address, True) for address in addresses])
-        self.assertFalse({(addresses[0], False)} & set(sent[3:]))  # it has answered
-        self.assertFalse(any(waits for _, waits in sent[3:]))
-
-    def test_no_network(self):
-        for refused, interfaces in (
-            (errno.ENETUNREACH, []),
-            (errno.ENETUNREACH, [(1, "lo")]),
-            (errno.EPERM, [(1, "lo")]),
-        ):
-            with self.assertRaisesRegex(NoReply, "cannot be reached|firewall"):
-                self.search(refused, interfaces)
-
-    def test_a_system_that_cannot_name_interfaces(self):
-        self.Socket.refused, self.Socket.interfaces = errno.ENETUNREACH, []
-        with system(lacks=["if_nameindex"], socket=self.Socket):
-            with self.assertRaisesRegex(NoReply, "cannot be reached"):
-                list(discover(timeout=0.05))
+            (found,) = discover("127.0.0.1", port=simulator.port, timeout=30)
+        self.assertEqual(found.address, "127.0.0.1")

@@ -3,6 +3,7 @@
 
 import errno
 import socket
+import sys
 import time
 import unittest
 from unittest import mock
@@ -10,7 +11,7 @@ from unittest import mock
 from miio_pure import NoReply, link
 from miio_pure.link import Link, explain
 
-from .support.system import load_without, system
+from .support.system import interfaces, load_without, system
 
 
 class Fake(link.socket.socket):
@@ -41,6 +42,69 @@ class Unreliable(link.socket.socket):
             Unreliable.outages -= 1
             raise OSError(errno.ENETUNREACH, "Network is unreachable")
         super().connect(address)
+
+
+UP, BROADCAST, LOOPBACK, POINTOPOINT, RUNNING = 0x1, 0x2, 0x8, 0x10, 0x40
+LAN = UP | BROADCAST | RUNNING
+
+
+class InterfacesTest(unittest.TestCase):
+    """Which of this host's addresses reach a network with broadcasts."""
+
+    def test_those_that_are_up_can_broadcast_and_have_an_address(self):
+        with interfaces(
+            lo=(UP | LOOPBACK | RUNNING, "127.0.0.1"),
+            wan=(LAN, "192.0.2.7"),
+            ppp0=(UP | POINTOPOINT | RUNNING, "198.51.100.7"),
+            eth1=(BROADCAST, "192.168.9.1"),
+            eth2=(LAN, None),
+            **{"br-lan": (LAN, "192.168.1.1")},
+        ):
+            found = link.find_addresses()
+        self.assertEqual(found, ["192.0.2.7", "192.168.1.1"])
+
+    def test_a_system_that_does_not_tell(self):
+        with mock.patch.object(link, "INTERFACES", "/no/such/file"):
+            self.assertEqual(link.find_addresses(), [None])
+        with interfaces(eth0=(LAN, "192.168.1.1")):
+            with mock.patch.dict(sys.modules, fcntl=None):
+                self.assertEqual(link.find_addresses(), [None])
+
+    def test_windows_knows_the_addresses_of_its_own_name(self):
+        answer = ("pc", [], ["192.168.1.5", "10.0.0.5"])
+        with mock.patch("sys.platform", "win32"):
+            with system(gethostname=lambda: "pc", gethostbyname_ex=lambda _: answer):
+                self.assertEqual(link.find_addresses(), answer[2])
+            refuse = mock.Mock(side_effect=OSError(11001, "not found"))
+            with system(gethostname=lambda: "pc", gethostbyname_ex=refuse):
+                self.assertEqual(link.find_addresses(), [None])
+
+    def bind(self, bind):
+        made = link.open_socket(bind)
+        self.addCleanup(made.close)
+        return made.getsockname()[0]
+
+    def test_an_interface_stands_for_its_address(self):
+        with interfaces(**{"br-lan": (LAN, "127.0.0.5")}):
+            self.assertEqual(self.bind("br-lan"), "127.0.0.5")
+        self.assertEqual(self.bind("127.0.0.6"), "127.0.0.6")
+        self.assertEqual(self.bind(None), "0.0.0.0")
+
+    def test_what_is_not_here_cannot_be_sent_from(self):
+        with interfaces(eth2=(LAN, None)):
+            for bind, reason in (
+                ("192.0.2.77", "assign"),
+                ("eth2", "assign"),
+                ("eth9", "No such device"),
+                ("a\udc80b", "surrogates"),
+                ("x" * 50, "No such device"),
+                ("\ud800", "surrogates"),
+            ):
+                with self.assertRaisesRegex(NoReply, "cannot send from .*" + reason):
+                    self.bind(bind)
+        with mock.patch.dict(sys.modules, fcntl=None):
+            with self.assertRaisesRegex(NoReply, "cannot send from eth0.*fcntl"):
+                self.bind("eth0")
 
 
 class LinkTest(unittest.TestCase):

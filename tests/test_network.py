@@ -3,47 +3,9 @@
 themselves."""
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import unittest
 
-from .support import ROOT
-
-COMMAND = [sys.executable, "-m", "miio_pure"]
-NEAR, FAR = "miio-near-%d" % os.getpid(), "miio-far-%d" % os.getpid()
-
-
-def can_make_namespaces():
-    if not hasattr(os, "geteuid") or os.geteuid() or not shutil.which("ip"):
-        return False
-    name = "miio-try-%d" % os.getpid()
-    if subprocess.call(
-        ["ip", "netns", "add", name],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ):
-        return False
-    return not subprocess.call(["ip", "netns", "del", name])
-
-
-def ip(*args):
-    subprocess.check_call(["ip"] + list(args))
-
-
-def run(namespace, *args):
-    """Run the command line in a namespace: (status, stdout, stderr)."""
-    done = subprocess.run(
-        ["ip", "netns", "exec", namespace] + COMMAND + list(args),
-        cwd=ROOT,
-        timeout=30,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+from .support.namespaces import Hosts, can_make_namespaces
 
 
 @unittest.skipUnless(
@@ -54,112 +16,68 @@ class NetworkTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.processes = []
+        cls.hosts = Hosts()
         try:
-            for name in (NEAR, FAR):
-                ip("netns", "add", name)
-                ip("-n", name, "link", "set", "lo", "up")
-            ip(
-                "link",
-                "add",
-                "near0",
-                "netns",
-                NEAR,
-                "type",
-                "veth",
-                "peer",
-                "name",
-                "far0",
-                "netns",
-                FAR,
-            )
-            ip("-n", NEAR, "address", "add", "10.77.0.1/24", "dev", "near0")
-            for address in ("10.77.0.2", "10.77.0.3"):
-                ip("-n", FAR, "address", "add", address + "/24", "dev", "far0")
-            ip("-n", NEAR, "link", "set", "near0", "up")
-            ip("-n", FAR, "link", "set", "far0", "up")
-            for address in ("10.77.0.2", "10.77.0.3"):
-                process = subprocess.Popen(
-                    ["ip", "netns", "exec", FAR]
-                    + COMMAND
-                    + ["--simulate", "--bindip", address],
-                    cwd=ROOT,
-                    stderr=subprocess.PIPE,
-                )
-                cls.processes.append(process)
-                process.stderr.readline()
+            cls.near, far = cls.hosts.add("near"), cls.hosts.add("far")
+            cls.hosts.connect(cls.near, "near0", far, "far0")
+            cls.near.add_addresses("near0", "10.77.0.1/24")
+            addresses = ("10.77.0.2", "10.77.0.3")
+            far.add_addresses("far0", *[address + "/24" for address in addresses])
+            for address in addresses:
+                simulate = ("-m", "miio_pure", "--simulate", "--bindip", address)
+                cls.hosts.start(far, *simulate)
         except BaseException:
             cls.tearDownClass()
             raise
 
     @classmethod
     def tearDownClass(cls):
-        for process in cls.processes:
-            process.terminate()
-            process.communicate()
-        for name in (NEAR, FAR):
-            subprocess.call(["ip", "netns", "del", name])
+        cls.hosts.__exit__()
 
     def check_found(self, *args):
-        status, out, err = run(
-            NEAR, "--discover", "all", "--json", "--timeout", "1.2", *args
+        status, out, err = self.near.run(
+            "--discover", "all", "--json", "--timeout", "0.5", *args
         )
         self.assertEqual((status, err), (0, ""))
         found = [json.loads(line)["address"] for line in out.splitlines()]
         self.assertEqual(sorted(found), ["10.77.0.2", "10.77.0.3"])
 
     def test_broadcast(self):
-        if hasattr(socket, "if_nameindex"):  # PyPy 3.9 has none
-            self.check_found()  # no default route: on every interface
-        self.check_found("--bindip", "10.77.0.1")
-        ip("-n", NEAR, "route", "add", "default", "dev", "near0")
+        # Without a default route, and with one.
         self.check_found()
-        ip("-n", NEAR, "route", "del", "default")
+        self.check_found("--bindip", "10.77.0.1")
+        self.check_found("--bind", "near0")
+        self.near.ip("route", "add", "default", "dev", "near0")
+        self.check_found()
+        self.near.ip("route", "del", "default")
 
     def test_commands_across(self):
-        status, out, err = run(NEAR, "--ip", "10.77.0.3", "--info")
-        self.assertEqual((status, err), (0, ""))
-        self.assertIn("model", out)
+        for bind in ("near0", "10.77.0.1"):
+            words = ("--ip", "10.77.0.3", "--info", "--bind", bind)
+            status, out, err = self.near.run(*words)
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn("model", out)
 
-    def check_failure(self, namespace, text, *args):
-        status, out, err = run(namespace, *args)
+    def check_failure(self, host, text, *args):
+        status, out, err = host.run(*args)
         self.assertEqual((status, out), (3, ""))
         self.assertRegex(err, r"\Aerror: [^\n]*%s[^\n]*\n\Z" % text)
 
     def test_nobody_there(self):
-        self.check_failure(
-            NEAR,
-            "no answer|cannot be reached",
-            "--ip",
-            "10.77.0.9",
-            "--info",
-            "--timeout",
-            "1",
-        )
-        self.check_failure(
-            NEAR,
-            "port is closed",
-            "--ip",
-            "10.77.0.2",
-            "--info",
-            "--port",
-            "9",
-            "--timeout",
-            "20",
-        )
+        words = ("--ip", "10.77.0.9", "--info", "--timeout", "1")
+        self.check_failure(self.near, "no answer|cannot be reached", *words)
+        words = ("--ip", "10.77.0.2", "--info", "--port", "9", "--timeout", "20")
+        self.check_failure(self.near, "port is closed", *words)
 
     def test_no_network(self):
         nothing = "nothing could be sent within .*unreachable"
+        reached = "cannot be reached"
         here = ("--info", "--timeout", "0.5")
-        self.check_failure(NEAR, nothing, "--ip", "10.99.0.1", *here)
-        self.check_failure(NEAR, "cannot be reached", "--discover", "10.99.0.1")
-        self.check_failure(
-            NEAR, "cannot find", "--discover", "lamp.lan", "--timeout", "2"
-        )
-        name = "miio-none-%d" % os.getpid()
-        ip("netns", "add", name)
-        try:
-            self.check_failure(name, "cannot be reached", "--discover", "all")
-            self.check_failure(name, nothing, "--ip", "10.77.0.2", *here)
-        finally:
-            ip("netns", "del", name)
+        self.check_failure(self.near, nothing, "--ip", "10.99.0.1", *here)
+        self.check_failure(self.near, reached, "--discover", "10.99.0.1")
+        self.check_failure(self.near, reached, "discover", "10.99.0.0/20")
+        words = ("--discover", "lamp.lan", "--timeout", "2")
+        self.check_failure(self.near, "cannot find", *words)
+        alone = self.hosts.add("none")
+        self.check_failure(alone, reached, "--discover", "all")
+        self.check_failure(alone, nothing, "--ip", "10.77.0.2", *here)

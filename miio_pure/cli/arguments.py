@@ -53,7 +53,8 @@ class Command:
 TALK = "token devices timeout bind port debug json"
 # fmt: off
 COMMANDS = (
-    Command("discover", "[TARGET ...]", "devices timeout bind port debug json",
+    Command("discover", "[TARGET ...]",
+            "devices timeout bind port debug json leases no-mdns",
             "find devices on the network", "discover"),
     Command("info", "DEVICE", TALK,
             "show what a device says about itself", "info 192.168.1.47"),
@@ -104,8 +105,8 @@ COMMANDS = (
 )
 # What stands for what in the arguments.
 NOUNS = {
-    "TARGET": "an address, a host name or a saved name; without any, all networks\n"
-              "this computer is on",
+    "TARGET": "an address, a host name, a saved name, or a subnet such as\n"
+              "192.168.1.0/24; without any, all networks this computer is on",
     "DEVICE": "an address, a host name, a saved name or a device id; several of\n"
               "them with commas, or all, which means all saved devices. A saved\n"
               "device that has left its address is searched for by broadcast",
@@ -132,7 +133,7 @@ CHOICES = {
              "wrong-token, dirty-json, extra-packets, reject,\n"
              "at-most-N, at-most-N-silent, at-most-N-short,\n"
              "at-most-N-cut",
-    "without": "devices, simulator, tokens",
+    "without": "devices, neighbours, simulator, tokens",
 }
 # Each option: what its value is called ("" if it takes none), and its help.
 OPTIONS = {
@@ -140,9 +141,11 @@ OPTIONS = {
     "devices": ("FILE", "the file of saved devices (or set MIIO_DEVICES);\n"
                         "otherwise ~/.config/miio_pure/devices.json"),
     "timeout": ("SECONDS", "the longest time to wait (5)"),
-    "bind": ("ADDRESS", "the local address to use"),
+    "bind": ("ADDRESS", "the local address, or the interface, to use"),
     "port": ("PORT", "the UDP port (54321)"),
     "json": ("", "print JSON, one object a line"),
+    "leases": ("FILE", "a DHCP server's file of leases, which has names"),
+    "no-mdns": ("", "do not ask for names by multicast DNS"),
     "debug": ("", "show each datagram on stderr, decrypted, without tokens"),
     "name": ("NAME", "the name of the device"),
     "model": ("MODEL", "the model of the device"),
@@ -203,8 +206,9 @@ class Options:
     bind: "Optional[str]" = None
     port = 54321
     json = debug = tokens = save = password_prompt = help = version = False
-    bytecode = verify = writable = actions = False
+    bytecode = verify = writable = actions = no_mdns = False
     spec: "Optional[str]" = None
+    leases: "Optional[str]" = None
     without: "Optional[str]" = None
     name: "Optional[str]" = None
     model: "Optional[str]" = None

@@ -3,8 +3,8 @@
 
 import time
 
-from ..discovery import discover
-from ..errors import MiioError, NoReply
+from ..discovery import discover, list_subnet
+from ..errors import NoReply
 from ..link import resolve
 from .connect import (
     check_address,
@@ -13,114 +13,201 @@ from .connect import (
     decode_name,
     find_record,
     make_trace,
-    open_devices,
 )
+from .hints import Hints
 from .output import Waiting, print_json, print_table, say
 from .status import DONE, FAILED, NO_REPLY, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional
+    from typing import Any, Dict, List, Optional
 
-    from ..devices import Devices, Record
+    from ..devices import Devices
     from ..discovery import Found
+    from ..link import Trace
     from .arguments import Options
 
+WAITING = "waiting for devices to answer ..."
 HEADINGS = ("address", "device id", "token", "model", "name")
 # The share of the time in which names are looked up.
 NAMES_SHARE = 0.8
+# A terminal need not see each of 300 hellos a second.
+HELLOS_FOR_TEXT = 30
+
+
+class Targets:
+    """Whom to say hello to.
+
+    named: the address of each target that was named, once look_up() has found it.
+    subnets: the addresses in each subnet. is_everybody: all networks. is_missing: there
+    are targets that have no address. UsageError for what cannot be a target.
+    """
+
+    def __init__(self, options: "Options", devices: "Optional[Devices]") -> None:
+        arguments = map(decode_name, options.arguments)
+        words = [word for word in arguments if word.lower() != "all"]
+        if words and len(words) < len(options.arguments):
+            raise UsageError("all stands alone: it means all networks")
+        self.is_everybody = not words
+        self.is_missing = False
+        self.named: "Dict[str, str]" = {}
+        self.subnets: "Dict[str, List[str]]" = {}
+        self._texts: "Dict[str, str]" = {}
+        for word in words:
+            record = find_record(devices, word)
+            if record is not None:
+                self._texts[word] = record.address or word
+                continue
+            check_address(word)
+            if "/" not in word:
+                check_host(word)
+            try:
+                addresses = list_subnet(word)
+            except ValueError as error:
+                raise UsageError(str(error)) from None
+            if addresses:
+                self.subnets[word] = addresses
+            else:
+                self._texts[word] = word
+
+    def look_up(self, deadline: float) -> None:
+        """Find the addresses of those that were named; say which cannot be found."""
+        for i, (word, text) in enumerate(self._texts.items()):
+            # Share the time out: one silent name server must not use it all.
+            now = time.monotonic()
+            try:
+                until = now + (deadline - now) / (len(self._texts) - i)
+                self.named[word] = resolve(text, until)
+            except NoReply as error:
+                self.is_missing = True
+                say("error: %s" % error)
+
+    def is_search(self) -> bool:
+        """Tell whether there may be devices that nobody has named."""
+        return self.is_everybody or bool(self.subnets)
+
+    def list_targets(self) -> "List[str]":
+        """Return the arguments for discover()."""
+        return list(self.named.values()) + list(self.subnets)
+
+    def list_addresses(self) -> "List[str]":
+        """Return the address of each hello; none for everybody."""
+        named = list(self.named.values())
+        return named + [one for subnet in self.subnets.values() for one in subnet]
+
+    def list_first(self) -> "List[str]":
+        """Return an address out of each subnet."""
+        return [subnet[0] for subnet in self.subnets.values()]
+
+
+class Progress(Waiting):
+    """Says how far a search is that takes longer than its timeout.
+
+    Its method count() is a trace for discover(). trace: gets each event, too.
+    """
+
+    def __init__(self, count: int, trace: "Optional[Trace]") -> None:
+        super().__init__(WAITING)
+        self._count, self._trace = count, trace
+        self._sent = 0
+
+    def count(self, direction: str, datagram: bytes, address: str) -> None:
+        """Count the hellos, and show it now and then."""
+        if self._trace is not None:
+            self._trace(direction, datagram, address)
+        if direction != "sent":
+            return
+        self._sent += 1
+        if self._sent == self._count:
+            self.change(WAITING)
+        elif self._sent < self._count and self._sent % HELLOS_FOR_TEXT == 0:
+            text = "said hello to %d of %d addresses ..."
+            self.change(text % (self._sent, self._count))
+
+
+class Results:
+    """What was found; each device becomes a line of JSON or a row of a table."""
+
+    def __init__(self, options: "Options", hints: Hints) -> None:
+        self.found: "List[Found]" = []
+        self._options, self._hints = options, hints
+        self._waiting: "List[Found]" = []
+
+    def add(self, found: "Found") -> None:
+        """Take a device, and print lines of JSON for those whose model is known.
+
+        The model of others may still be announced.
+        """
+        self.found.append(found)
+        self._waiting.append(found)
+        if self._options.json:
+            self._hints.update()
+            self._print_lines(self._hints.is_complete)
+
+    def finish(self, targets: Targets) -> None:
+        """Print what was not printed yet, and the devices that did not answer."""
+        self._hints.update()
+        silent = self._hints.describe_silent(self.found)
+        if not targets.is_everybody:
+            asked = set(targets.list_addresses())
+            silent = [facts for facts in silent if facts["address"] in asked]
+        if self._options.json:
+            self._print_lines(True)
+            for facts in silent:
+                print_json(facts)
+            return
+        rows = [self._hints.describe(found) for found in self.found] + silent
+        if rows:
+            show(rows)
+
+    def _print_lines(self, is_last: bool) -> None:
+        waiting, self._waiting = self._waiting, []
+        for found in waiting:
+            facts = self._hints.describe(found)
+            if is_last or facts["model"]:
+                print_json(facts)
+            else:
+                self._waiting.append(found)
 
 
 def run(options: "Options") -> int:
     """Print the devices that answer a hello; name the targets that do not."""
     check_bind(options)
-    devices = read_devices(options)
-    words = map(decode_name, options.arguments)
-    targets = [target for target in words if target.lower() != "all"]
-    if targets and len(targets) < len(options.arguments):
-        raise UsageError("all stands alone: it means all networks")
-    records = {target: find_record(devices, target) for target in targets}
-    for target in targets:
-        if records[target] is None:
-            check_address(target)
-            check_host(target)
-    start = time.monotonic()
-    addresses = look_up(records, start + options.timeout * NAMES_SHARE)
-    rows: "List[Dict[str, Any]]" = []
-    failed = len(addresses) < len(records)
-    if addresses or not targets:
-        left = max(0.01, start + options.timeout - time.monotonic())
-        with Waiting("waiting for devices to answer ..."):
-            try:
-                for found in search(options, list(addresses.values()), left):
-                    rows.append(collect_facts(found, devices))
-                    if options.json:
-                        print_json(rows[-1])
-            except NoReply as error:
-                failed = True
-                say("error: %s" % error)
-    if rows and not options.json:
-        show(rows)
-    return judge(options, addresses, rows, failed)
-
-
-def read_devices(options: "Options") -> "Optional[Devices]":
-    """Return the saved devices for their names; a bad file is only worth a warning."""
-    try:
-        devices = open_devices(options)
-    except MiioError as error:
-        say("warning: %s" % error)
-        return None
-    if devices is not None and devices.warning:
-        say("warning: %s" % devices.warning)
-    return devices
-
-
-def look_up(
-    records: "Dict[str, Optional[Record]]", deadline: float
-) -> "Dict[str, str]":
-    """Return the address of each target; say which of them cannot be found."""
-    addresses: "Dict[str, str]" = {}
-    for i, (target, record) in enumerate(records.items()):
-        # Share the time out: one silent name server must not use it all.
-        now = time.monotonic()
-        until = now + (deadline - now) / (len(records) - i)
-        try:
-            address = record.address if record else ""
-            addresses[target] = resolve(address or target, until)
-        except NoReply as error:
-            say("error: %s" % error)
-    return addresses
+    with Hints(options) as hints:
+        targets = Targets(options, hints.devices)
+        results = Results(options, hints)
+        start = time.monotonic()
+        targets.look_up(start + options.timeout * NAMES_SHARE)
+        failed = targets.is_missing
+        if targets.is_everybody or targets.list_targets():
+            left = max(0.01, start + options.timeout - time.monotonic())
+            if targets.is_search() and not options.no_mdns:
+                hints.ask(options, targets.list_first())
+            failed |= not search(options, targets, results, left)
+        results.finish(targets)
+    return judge(options, targets, results.found, failed)
 
 
 def search(
-    options: "Options", addresses: "List[str]", timeout: float
-) -> "Iterator[Found]":
-    """Yield the devices that answer."""
-    return discover(
-        *addresses,
-        timeout=timeout,
-        bind=options.bind,
-        port=options.port,
-        trace=make_trace(options, None),
-    )
-
-
-def collect_facts(found: "Found", devices: "Optional[Devices]") -> "Dict[str, Any]":
-    """Return what a device said in its hello, and what is saved of it."""
-    record = devices.record(found.device_id) if devices else None
-    return {
-        "address": found.address,
-        "port": found.port,
-        "device_id": found.device_id,
-        "device_type": found.device_type,
-        "serial": found.serial,
-        "stamp": found.stamp,
-        "token": found.token.hex() if found.token else None,
-        "saved": record is not None,
-        "model": record.model or None if record else None,
-        "name": record.name or None if record else None,
-    }
+    options: "Options", targets: Targets, results: Results, timeout: float
+) -> bool:
+    """Say hello to the targets; return whether that was possible."""
+    count = len(targets.list_addresses())
+    progress = Progress(count, make_trace(options, None))
+    with progress:
+        try:
+            for found in discover(
+                *targets.list_targets(),
+                timeout=timeout,
+                bind=options.bind,
+                port=options.port,
+                trace=progress.count,
+            ):
+                results.add(found)
+        except NoReply as error:
+            say("error: %s" % error)
+            return False
+    return True
 
 
 def show(rows: "List[Dict[str, Any]]") -> None:
@@ -128,21 +215,22 @@ def show(rows: "List[Dict[str, Any]]") -> None:
     cells = []
     for facts in rows:
         token = facts["token"] or ("saved" if facts["saved"] else "hidden")
+        if not facts["answered"]:
+            token = "no answer"
+        ident = "" if facts["device_id"] is None else str(facts["device_id"])
         model, name = facts["model"] or "", facts["name"] or ""
-        cells.append((facts["address"], str(facts["device_id"]), token, model, name))
+        cells.append((facts["address"], ident, token, model, name))
     print_table(HEADINGS, cells, flexible=("model", "name"))
 
 
 def judge(
-    options: "Options",
-    addresses: "Dict[str, str]",
-    rows: "List[Dict[str, Any]]",
-    failed: bool,
+    options: "Options", targets: Targets, found: "List[Found]", failed: bool
 ) -> int:
     """Return the exit status, and say who did not answer."""
-    answered = {facts["address"] for facts in rows}
-    silent = [name for name, address in addresses.items() if address not in answered]
-    if silent and not (failed and len(addresses) == 1):
+    answered = {one.address for one in found}
+    named = targets.named.items()
+    silent = [word for word, address in named if address not in answered]
+    if silent and not (failed and len(named) == 1):
         say(
             "error: no answer within %g s from %s: is it switched on, is the address "
             "right, and is this computer in its subnet?"
@@ -150,7 +238,7 @@ def judge(
         )
     if silent or failed:
         return NO_REPLY
-    if not rows:
+    if not found:
         say(
             "error: no device answered within %g s: is it switched on, is this "
             "computer in its subnet (--bind chooses the network that is searched), and "

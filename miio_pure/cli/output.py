@@ -237,6 +237,7 @@ class Waiting(Notice):
     def __init__(self, text: str, delay: float = WAIT_BEFORE_TEXT) -> None:
         super().__init__()
         self._text, self._delay = text, delay
+        self._is_due = False
         self._done = allocate_lock()
 
     def __enter__(self) -> "Waiting":
@@ -254,7 +255,14 @@ class Waiting(Notice):
         self._done.release()
         super().__exit__()
 
+    def change(self, text: str) -> None:
+        """Say this from now on; once the second is over, at once."""
+        self._text = text
+        if self._is_due:
+            self.show(text)
+
     # It runs in a thread of its own, which coverage does not follow.
     def _wait(self) -> None:  # pragma: no cover
         if not self._done.acquire(True, self._delay):
+            self._is_due = True
             self.show(self._text)

@@ -64,6 +64,7 @@ NO_SOURCE = bytes(8)
 # What can be left out, and what goes with it.
 PARTS = {
     "devices": ("devices",),
+    "neighbours": ("neighbours",),
     "simulator": ("simulator",),
     "tokens": ("tokens", "files"),
 }

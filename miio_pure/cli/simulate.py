@@ -7,7 +7,7 @@ import time
 
 from ..errors import MiioError
 from ..host import md5
-from ..link import PORT, resolve
+from ..link import PORT, ask_interface, resolve
 from .arguments import CHOICES, find_program
 from .connect import check_bind, make_trace, read_token
 from .hint import quote
@@ -37,8 +37,7 @@ def run(options: "Options") -> int:
     spec = load_spec(options.spec) if options.spec is not None else None
     check_bind(options)
     given = read_token(options)
-    deadline = time.monotonic() + options.timeout
-    host = resolve(options.bind or "127.0.0.1", deadline)
+    host = find_host(options.bind or "127.0.0.1", options.timeout)
     known: "Any" = {"model": options.model} if options.model else {}
     known.update(
         token=given.token(0) if given else os.urandom(16),
@@ -98,6 +97,15 @@ def suggest(options: "Options", simulator: "Simulator", spec: "Spec") -> None:
             break
     for command in commands:
         say("note: try: %s %s%s" % (find_program(), command, rest))
+
+
+def find_host(bind: str, timeout: float) -> str:
+    """Return the address to listen at: that of an interface or of a host name, too."""
+    try:
+        _, address = ask_interface(bind.encode())
+        return address
+    except (ImportError, OSError, ValueError):
+        return resolve(bind, time.monotonic() + timeout)
 
 
 def choose_id(name: str, port: int) -> int:

@@ -4,19 +4,20 @@
     python3 -m tests.campaigns.fuzz [COUNT [SEED]]
 
 COUNT mutated packets, and COUNT mutated payloads that are signed, so that they reach
-what lies behind the checksum. The seed is printed, and repeats a run.
+what lies behind the checksum; and half as many announcements of multicast DNS and files
+of leases. The seed is printed, and repeats a run.
 """
 
 import random
 import sys
 from unittest import mock
 
-from miio_pure import MiioError, Token, packet, payload
+from miio_pure import MiioError, Token, neighbours, packet, payload
 from miio_pure.cli.typed import load_typed
 from miio_pure.session import Credentials, Session
 from miio_pure.simulator import REPEATS, fan
 
-from ..support import TOKEN, run_cli, vectors
+from ..support import TOKEN, announcements, run_cli, vectors
 from ..support.devices import counting_fan
 from ..support.wire import MemoryClient, Wire
 
@@ -254,6 +255,41 @@ def every():
     print("%d flipped bits, and every prefix: nothing got out" % count)
 
 
+NAME = "zhimi-airpurifier-v7_miio357210272"
+ANNOUNCEMENT = announcements.message(*announcements.records(NAME))
+LEASES = b"""\
+1764130000 78:11:dc:aa:bb:cc 192.168.1.47 zhimi-airpurifier-v7_miio357210272 *
+0 78:11:dc:aa:bb:cd 192.168.1.48 rockrobo 01:78:11:dc:aa:bb:cd
+lease 192.168.1.49 {
+  binding state active;
+  hardware ethernet 78:11:dc:aa:bb:ce;
+  client-hostname "yeelink-light-color1_miio77";
+}
+"""
+NAME_PIECES = (
+    b"\0",
+    b"\xc0\x0c",
+    b"\xc0\x1e",
+    b"\xff\xff",
+    b"\x3f",
+    b"\x05_miio",
+    b"\x00\x0c",
+) + (b"\n", b" ", b"*", b"lease ", b"}", b'"', b"_miio", b"192.168.1.1", b"\x1b[2J")
+
+
+def fuzz_neighbours(rng):
+    """A datagram of multicast DNS and a file of leases, of which one may be damaged."""
+    known = neighbours.Announcements()
+    datagram = mutated(ANNOUNCEMENT, rng, NAME_PIECES)
+    known.add(datagram, "192.168.1.99")
+    text = mutated(LEASES, rng, NAME_PIECES).decode("utf-8", "replace")
+    for found in known.list_neighbours() + neighbours.parse_leases(text):
+        neighbours.socket.inet_pton(neighbours.socket.AF_INET, found.address)
+        assert repr(found).isprintable(), "%r" % datagram
+        assert found.device_id is None or 0 <= found.device_id < 10**20
+    return datagram
+
+
 def run(count, seed):
     """So many packets and signed payloads; an exception that gets out is a failure."""
     rng = random.Random(seed)
@@ -276,6 +312,8 @@ def run(count, seed):
             victims[SECRET].take(signed(text))
             if number % 200 == 0:
                 converse(text)
+            if number % 2:
+                case = fuzz_neighbours(rng)
         except Exception:
             print("seed %d, case %d: %r" % (seed, number, case[:300]))
             raise

@@ -98,7 +98,11 @@ def run(count, seed):
     command, found = make_device()
     with mock.patch.object(Client, "command", command), mock.patch.object(
         Client, "handshake", lambda client: found
-    ), mock.patch("miio_pure.cli.discover.discover", lambda *_, **__: iter([found])):
+    ), mock.patch(
+        "miio_pure.cli.discover.discover", lambda *_, **__: iter([found])
+    ), mock.patch(
+        "miio_pure.neighbours.find_sources", lambda *_: ["127.0.0.1"]
+    ):
         with mock.patch.object(Simulator, "serve", lambda simulator: None):
             with mock.patch.object(pack, "write", lambda target, data: None):
                 with mock.patch.object(pack, "build", lambda *_: b""):

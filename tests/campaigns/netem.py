@@ -26,7 +26,7 @@ _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 _UDP, _UDP_CHECKSUM = 17, slice(26, 28)  # in an IPv4 packet without options
 
 
-def _tun(name):
+def open_tun(name):
     descriptor = os.open("/dev/net/tun", os.O_RDWR)
     flags = _IFF_TUN | _IFF_NO_PI
     fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
@@ -40,8 +40,9 @@ def _ip(*args):
 class BadNetwork:
     """A context: near() and far() give the command that runs another on that host."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, damage=DAMAGE):
         self._rng = random.Random(seed)
+        self._damage = damage
         self._names = ["miio-%s-%d" % (side, os.getpid()) for side in ("near", "far")]
         self._tuns = []
         self._open = True
@@ -52,7 +53,7 @@ class BadNetwork:
             for name, address in zip(self._names, (NEAR_ADDRESS, FAR_ADDRESS)):
                 device = "tun%s%d" % (name[5], os.getpid() % 100000)
                 _ip("netns", "add", name)
-                self._tuns.append(_tun(device))
+                self._tuns.append(open_tun(device))
                 _ip("link", "set", device, "netns", name)
                 _ip("-n", name, "address", "add", address + "/24", "dev", device)
                 _ip("-n", name, "link", "set", device, "up")
@@ -75,6 +76,11 @@ class BadNetwork:
 
     def near(self, *command):
         return ["ip", "netns", "exec", self._names[0]] + list(command)
+
+    def add_far_address(self, address):
+        """Let the far host answer at one more address."""
+        name = self._names[1]
+        _ip("-n", name, "address", "add", address + "/32", "dev", "lo")
 
     def far(self, *command):
         return ["ip", "netns", "exec", self._names[1]] + list(command)
@@ -101,7 +107,7 @@ class BadNetwork:
             return [packet] if packet[0] >> 4 == 4 else []
         if rng.random() < LOSS:
             return []
-        if rng.random() < DAMAGE:
+        if rng.random() < self._damage:
             damaged = bytearray(packet)
             bit = rng.randrange(8 * 28, 8 * len(packet))
             damaged[bit // 8] ^= 1 << bit % 8

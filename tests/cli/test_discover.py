@@ -5,9 +5,11 @@ import os
 from unittest import mock
 
 from miio_pure import discover
+from miio_pure.cli.discover import Progress
 from miio_pure.simulator import Simulator, fan
 
 from ..support import CLOSED_PORT, TOKEN
+from ..support.announcements import Responder, message, records
 from ..support.commands import DeviceCase, run_on_terminal
 
 DISCOVER = "miio_pure.cli.discover.discover"
@@ -50,9 +52,11 @@ class DiscoverTest(DeviceCase):
                 "device_type": 0x89AB,
                 "serial": 0xCDEF,
                 "token": TOKEN,
+                "answered": True,
                 "saved": True,
                 "model": None,
                 "name": "lamp",
+                "mac": None,
             },
         )
 
@@ -121,6 +125,8 @@ class DiscoverTest(DeviceCase):
             (["all", "127.0.0.1"], "stands alone"),
             (["http://x"], "not a URL"),
             (["127.0.0.1:5"], "--port 5"),
+            (["10.0.0.0/8"], "a /20 is the largest"),
+            (["127.0.0.1", "127.0.0.1/x"], "expected a subnet"),
         ):
             self.assertIn(said, self.check_failure(2, "discover", *targets))
 
@@ -129,3 +135,153 @@ class DiscoverTest(DeviceCase):
         self.save(name="fan", device_id=7)
         self.edit_saved('"fan"', '"lamp"')
         self.assertIn("2 saved devices", self.fail(1, "lamp"))
+
+    def test_a_subnet_in_which_nobody_answers_is_no_named_target(self):
+        self.assertIn("no device answered", self.fail(1, "127.0.0.8/30"))
+        status, out, err = self.find("127.0.0.1", "127.0.0.8/30", "--timeout", "0.2")
+        self.assertEqual((status, out.count("\n"), err), (0, 2, ""))
+        status, out, err = self.find("127.0.0.9", "127.0.0.0/30", "--timeout", "0.2")
+        self.assertEqual((status, out.count("\n")), (3, 2))
+        self.assertIn("from 127.0.0.9: ", err)
+
+
+LEASES = """\
+0 78:11:dc:aa:bb:c1 127.0.0.1 yeelink-light-color1_miio2309737967 *
+0 78:11:dc:aa:bb:c9 127.0.0.9 zhimi-fan-za4_miio77 *
+0 78:11:dc:aa:bb:c8 127.0.0.8 phone *
+0 78:11:dc:aa:bb:c7 10.0.0.7 rockrobo *
+"""
+
+
+class HintsTest(DeviceCase):
+    """Names and models of devices that were not asked for them."""
+
+    options = {"device_id": 0x89ABCDEF}
+
+    def setUp(self):
+        super().setUp()
+        self.leases = os.path.join(self.home, "leases")
+        self.write(LEASES)
+
+    def write(self, text):
+        with open(self.leases, "w") as file:
+            file.write(text)
+
+    def find(self, *args):
+        args += ("--leases", self.leases, "--timeout", "0.2")
+        return self.run_at("discover", *args, token=None)
+
+    def find_everybody(self, *args):
+        """Search all networks, in which there is our device only."""
+
+        def find(*targets, **options):
+            self.assertEqual(targets, ())
+            return discover("127.0.0.1", **options)
+
+        with mock.patch(DISCOVER, find):
+            return self.find(*args)
+
+    def test_a_lease_tells_the_model(self):
+        status, out, err = self.find("127.0.0.1")
+        self.assertEqual((status, err, out.count("\n")), (0, "", 2))
+        self.assertRegex(out, r"2309737967  hidden  yeelink\.light\.color1\n")
+
+    def test_a_lease_tells_the_name_that_the_router_gave(self):
+        self.write("0 78:11:dc:aa:bb:c1 127.0.0.1 desk-lamp *\n")
+        self.assertRegex(self.find("127.0.0.1")[1], r"hidden + desk-lamp\n")
+
+    def test_a_lease_of_another_device_at_this_address_does_not_count(self):
+        self.write("0 78:11:dc:aa:bb:c1 127.0.0.1 a-b-c_miio5 *\n")
+        self.assertNotIn("a.b.c", self.find("127.0.0.1")[1])
+
+    def test_saved_names_count_more_than_leases(self):
+        self.save(model="a.b.c")
+        self.assertRegex(self.find("127.0.0.1")[1], r"saved +a\.b\.c +lamp\n")
+
+    def test_devices_with_a_lease_that_do_not_answer_are_listed(self):
+        status, out, err = self.find_everybody()
+        self.assertEqual((status, err, out.count("\n")), (0, "", 4))
+        self.assertRegex(out, r"\n127\.0\.0\.9 +77 +no answer +zhimi\.fan\.za4\n")
+        self.assertRegex(out, r"\n10\.0\.0\.7 +no answer +rockrobo\.vacuum\.v1\n")
+        self.assertNotIn("phone", out)
+
+    def test_they_do_not_count_as_found(self):
+        with mock.patch(DISCOVER, lambda *_, **__: iter(())):
+            status, out, err = self.find()
+        self.assertEqual((status, out.count("no answer")), (1, 3))
+        self.assertIn("no device answered", err)
+
+    def test_of_a_subnet_only_its_own_are_listed(self):
+        status, out, _ = self.find("127.0.0.8/29", "--json")
+        self.assertEqual(status, 1)
+        expected = {
+            "address": "127.0.0.9",
+            "device_id": 77,
+            "token": None,
+            "answered": False,
+            "saved": False,
+            "model": "zhimi.fan.za4",
+            "name": None,
+            "mac": "78:11:dc:aa:bb:c9",
+        }
+        self.check_lines(out, expected)
+
+    def test_announcements(self):
+        name = "lumi-gateway-v3_miio2309737967"
+        with Responder(message(*records(name, address="127.0.0.1"))):
+            status, out, err = self.find_everybody()
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn("yeelink.light.color1", out)
+            self.write("")
+            for args in (), ("--json",):
+                self.assertIn("lumi.gateway.v3", self.find_everybody(*args)[1])
+
+    def test_no_question_is_asked_for_named_targets_or_if_it_is_not_wanted(self):
+        with Responder() as responder:
+            self.find("127.0.0.1")
+            self.find_everybody("--no-mdns")
+            self.assertEqual(responder.asked, [])
+            self.find("127.0.0.0/31")
+            self.assertEqual(len(responder.asked), 1)
+
+    def test_lines_without_a_model_come_at_the_end(self):
+        self.write("")
+        with Responder():
+            _, out, _ = self.find_everybody("--json")
+        self.check_lines(out, {"address": "127.0.0.1", "model": None})
+        _, out, _ = self.find_everybody("--json", "--no-mdns")
+        self.check_lines(out, {"address": "127.0.0.1", "model": None})
+
+    def test_hostile_names_do_not_reach_the_terminal(self):
+        self.write("0 \x1b[2J 127.0.0.9 \x1b]0;x\x07-b_miio7 *\n")
+        with mock.patch(DISCOVER, lambda *_, **__: iter(())):
+            for args in (), ("--json",):
+                self.assertNotIn("\x1b", self.find(*args)[1])
+
+    def test_a_file_of_leases_that_cannot_be_read(self):
+        os.remove(self.leases)
+        args = ("discover", "127.0.0.1", "--leases", self.leases)
+        self.assertIn("no such file", self.fail_at(1, *args, token=None))
+
+    def test_a_copy_without_neighbours_knows_saved_devices_only(self):
+        self.save(model="a.b.c")
+        with mock.patch.dict("sys.modules", {"miio_pure.neighbours": None}):
+            args = ("discover", "127.0.0.1")
+            error = self.fail_at(2, *args, "--leases", self.leases, token=None)
+            self.assertIn("without neighbours.py", error)
+            self.assertIn("lamp", self.run_at(*args, token=None)[1])
+            args = ("discover", "127.0.0.0/31", "--timeout", "0.1")
+            self.assertIn("lamp", self.run_at(*args, token=None)[1])
+
+
+class ProgressTest(DeviceCase):
+    def test_a_terminal_sees_how_far_a_search_is(self):
+        shown, events = [], []
+        progress = Progress(60, lambda *event: events.append(event))
+        progress.change = shown.append
+        for _ in range(61):
+            progress.count("sent", b"", "127.0.0.1")
+            progress.count("received", b"", "127.0.0.1")
+        self.assertEqual(len(events), 122)
+        self.assertEqual(len(shown), 2)
+        self.assertEqual(shown[0], "said hello to 30 of 60 addresses ...")

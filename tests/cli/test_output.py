@@ -181,6 +181,19 @@ class WaitingTest(unittest.TestCase):
             output.say("done")
         self.assertEqual(err.getvalue(), "\r\x1b[Kwaiting for \\x1blamp\r\x1b[Kdone\n")
 
+    def test_the_text_may_change_while_it_is_shown(self):
+        with mock.patch("sys.stderr", Seen()) as err:
+            with output.Waiting("one", delay=0.0) as waiting:
+                self.assertTrue(err.written.wait(20))
+                waiting.change("two")
+        self.assertEqual(err.getvalue(), "\r\x1b[Kone\r\x1b[Ktwo\r\x1b[K")
+
+    def test_a_text_that_changes_early_is_not_shown_yet(self):
+        with mock.patch("sys.stderr", Seen()) as err:
+            with output.Waiting("one") as waiting:
+                waiting.change("two")
+        self.assertEqual(err.getvalue(), "")
+
     def test_results_do_not_stand_behind_it(self):
         with mock.patch("sys.stderr", Seen()) as err:
             with mock.patch("sys.stdout", err):

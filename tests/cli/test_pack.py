@@ -161,7 +161,7 @@ class PackTest(CliCase):
     def test_unknown_parts_and_places_that_cannot_be_written(self):
         for parts in ("x", "", "tokens,x"):
             error = self.check_failure(2, "pack", self.path("x"), "--without", parts)
-            self.assertIn("devices, simulator, tokens", error)
+            self.assertIn("devices, neighbours, simulator, tokens", error)
         error = self.check_failure(1, "pack", self.folder)
         self.assertIn("cannot be written", error)
 

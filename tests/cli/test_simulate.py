@@ -16,6 +16,7 @@ from miio_pure.simulator import FAULTS, Simulator, fan, from_spec
 
 from ..support import ROOT, TOKEN, run_cli, specs
 from ..support.commands import InterruptCase
+from ..support.system import interfaces
 
 
 class ProcessTest(InterruptCase):
@@ -89,6 +90,11 @@ class OptionsTest(SimulateCase):
         self.assertIn("127.9.9.9 port 54987, token revealed in its hello", err)
         self.assertEqual(device.model, "simulated.fan.v1")
         self.assertEqual(signal.getsignal(signal.SIGTERM), signal.SIG_DFL)
+
+    def test_an_interface_stands_for_its_address(self):
+        with interfaces(**{"br-lan": (0x1043, "127.9.9.8")}):
+            err, _ = self.simulate("--bind", "br-lan")
+        self.assertIn("127.9.9.8 port 54987", err)
 
     def test_simulators_differ_but_stay_the_same(self):
         ids = [

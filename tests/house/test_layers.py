@@ -18,14 +18,15 @@ STANDARD = {
     "payload": "",
     "session": "",
     "exchange": "",
-    "link": "_socket _thread errno socket time",
-    "discovery": "_struct errno time",
+    "link": "_socket _struct _thread errno fcntl socket sys time",
+    "discovery": "select time",
     "client": "os posix time",
     "__init__": "",
     "surroundings": "os posix sys",
     "plans": "time",
     "together": "os select time",
     "miot": "difflib",
+    "neighbours": "os struct",
     "devices": "fcntl os sys time",
     "simulator": "heapq select socket threading time",
     "files": "_hashlib collections functools hashlib io os re struct zlib",
@@ -39,7 +40,7 @@ STANDARD = {
 # All that the core may ever take. Those with an underscore are the halves written in C.
 CORE_STANDARD = (
     "_hashlib _json _md5 _socket _struct _thread "
-    "errno hashlib json os posix select socket sys time"
+    "errno fcntl hashlib json os posix select socket sys time"
 )
 # What tells a module about the world around it.
 WORLD = "_socket _thread os posix random select socket time"

@@ -114,6 +114,14 @@ class DeviceCase(CliCase):
         self.addCleanup(folder.cleanup)
         self.home = folder.name
         self.file = os.path.join(self.home, ".config", "miio_pure", "devices.json")
+        # No test reads the leases of this machine, or asks on its networks.
+        for name, value in (
+            ("PLACES", ()),
+            ("find_sources", lambda *_: ["127.0.0.1"]),
+        ):
+            patch = mock.patch("miio_pure.neighbours." + name, value)
+            patch.start()
+            self.addCleanup(patch.stop)
 
     def run_at(self, command, *args, token=TOKEN, env=None):
         """Run a command, given our port, home and token: (status, stdout, stderr)."""
