@@ -11,20 +11,30 @@ if TYPE_CHECKING:
 def merge(records: "List[Record]") -> "List[Record]":
     """Return a record for each device and token; the newer of two tokens first."""
     devices = _merge_known(records)
-    by_token: "Dict[str, Record]" = {}
-    for known in devices.values():
-        for record in known:
-            by_token.setdefault(record.token.lower(), record)
     merged = [record for known in devices.values() for record in known]
-    # A robot's own file tells the token, but no device id.
+    by_token: "Dict[str, List[Record]]" = {}
+    for record in merged:
+        by_token.setdefault(record.token.lower(), []).append(record)
+    # Many programs keep the address and the token, but no device id.
     for record in records:
         if not record.device_id and record.token:
-            same = by_token.setdefault(record.token.lower(), record)
-            if same is record:
+            known = by_token.setdefault(record.token.lower(), [])
+            same = next((one for one in known if _is_same(one, record)), None)
+            if same is None:
+                known.append(record)
                 merged.append(record)
             else:
                 same.learn(record)
     return merged
+
+
+def _is_same(one: "Record", other: "Record") -> bool:
+    """Whether two records with the same token may tell of the same device.
+
+    A record without a device id that tells another address may be an older one.
+    """
+    is_there = not (one.address and other.address) or one.address == other.address
+    return bool(one.device_id) or is_there
 
 
 def _merge_known(records: "List[Record]") -> "Dict[str, List[Record]]":

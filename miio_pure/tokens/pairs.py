@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""Divides pairs of a key and a value, as texts have them, among devices.
+
+A text may tell of several devices without anything between them:
+
+    name: lamp
+    ip: 192.168.1.5
+    token: 0123...
+    name: vacuum
+    ip: 192.168.1.6
+    token: 4567...
+
+A key that was there already begins the next device. That is right only where each
+device has the same keys in the same order; a missing line could otherwise give one
+device the address and the other the token. So a text is divided where there is a single
+way to do it, or where each device begins with the same key; anything else is refused,
+because a token with the address of another device is worse than none.
+"""
+
+import re
+
+from .fields import KEYS, is_bluetooth, is_token, is_whole, read_address
+from .fields import read_device_id, read_host, read_mac, read_short_id, tell_device
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterator, List, Optional, Tuple
+
+    from ..devices import Record
+    from ..files.walk import Leaf
+
+    Pair = Tuple[str, str]
+
+# What a key in a text is the key of; texts are not exact about capitals and blanks.
+FIELDS = {key.lower(): field for field, keys in KEYS.items() for key in keys}
+FIELDS.update(
+    {"ip address": "address", "ip_address": "address", "device id": "device_id"}
+)
+MIXED = (
+    "it tells of several devices, and which of its lines belong together is not clear: "
+    "put an empty line between two devices"
+)
+
+_READERS: "Dict[str, Callable[[str], str]]" = {
+    "mac": read_mac,
+    "device_id": read_device_id,
+    "model": str,
+    "token": str,
+}
+# What tells devices apart. Names may differ, as a title does from a label.
+_EXACT = ("address", "mac", "device_id", "token")
+# The cloud list of python-miio: "IP: 192.168.1.5 (mac: 34:CE:00:00:00:01)".
+_MAC_BEHIND = re.compile(r"\S+ \(mac: ([0-9A-Fa-f:]{17})\)\Z")
+
+
+def tell_devices(
+    leaf: "Leaf", pairs: "List[Pair]", name: str = "", is_xiaomi: bool = False
+) -> "Iterator[Record]":
+    """Yield the devices that pairs tell of; where that is not clear, note it.
+
+    Keys are in lower case. name: that of a device which tells none of its own.
+    """
+    if not any(map(_is_secret, pairs)):
+        return
+    groups = divide(pairs)
+    devices = [read_fields(group) for group in groups]
+    if not groups or None in devices:
+        leaf.notes.append(MIXED)
+        return
+    for fields in devices:
+        if fields is not None:
+            if len(devices) == 1 and not fields["name"]:
+                fields["name"] = name
+            yield from tell_device(leaf, fields, is_xiaomi)
+
+
+def _is_secret(pair: "Pair") -> bool:
+    key, value = pair
+    return FIELDS.get(key) == "token" and (is_token(value) or is_bluetooth(value))
+
+
+def divide(pairs: "List[Pair]") -> "List[List[Pair]]":
+    """Return the pairs of each device; nothing if there is more than one way."""
+    groups: "List[List[Pair]]" = [[]]
+    for pair in pairs:
+        key, _ = pair
+        if key in _get_keys(groups[-1]):
+            groups.append([])
+        groups[-1].append(pair)
+    if len(groups) == 1:
+        return groups
+    first_keys = {key for (key, _), *_ in groups}
+    is_clear = len(first_keys) == 1 or all(map(_is_end_clear, groups, groups[1:]))
+    return groups if is_clear and all(map(_is_told, groups)) else []
+
+
+def _get_keys(group: "List[Pair]") -> "List[str]":
+    return [key for key, _ in group]
+
+
+def _is_told(group: "List[Pair]") -> bool:
+    """Whether this is all of a device, or one that has an empty token."""
+    fields = read_fields(group)
+    if fields is None:
+        return False
+    keys = [FIELDS.get(key) for key in _get_keys(group)]
+    return is_whole(fields) or ("token" in keys and not fields["token"])
+
+
+def _is_end_clear(group: "List[Pair]", following: "List[Pair]") -> bool:
+    """Whether the last pair of a group cannot belong to the group that follows."""
+    key, _ = group[-1]
+    return key in _get_keys(following) or not _is_told(group[:-1])
+
+
+def read_fields(pairs: "List[Pair]") -> "Optional[Dict[str, str]]":
+    """Return the fields of a device; None if two pairs contradict each other."""
+    fields = dict.fromkeys(KEYS, "")
+    for key, value in pairs:
+        field = FIELDS.get(key, "")
+        if field == "name":
+            fields["name"] = fields["name"] or value
+        elif field:
+            found = _read_field(key, field, value)
+            if found and field in _EXACT and fields[field] not in ("", found):
+                return None
+            fields[field] = fields[field] or found
+        behind = _MAC_BEHIND.match(value) if key == "ip" else None
+        if behind:
+            fields["mac"] = read_mac(behind.group(1))
+    return fields
+
+
+def _read_field(key: str, field: str, value: str) -> str:
+    word = value.split(None, 1)[0] if value.strip() else ""
+    if key == "id":
+        return read_short_id(word)
+    if field == "address":
+        # A host may also be a name, but an ip is nothing else than an address.
+        return read_address(word) or (read_host(word) if key == "host" else "")
+    return _READERS[field](word)
