@@ -68,9 +68,10 @@ COMMANDS = (
             "devices add 192.168.1.47 --name lamp --token HEX"),
     Command("devices forget", "DEVICE", "devices",
             "remove a saved device", "devices forget lamp"),
-    Command("tokens", "FILE ...", "save password-prompt devices json",
+    Command("tokens", "FILE ...",
+            "save check password-prompt devices timeout bind port debug json",
             "find tokens in backups and other programs' data",
-            "tokens backup.ab --password-prompt --save"),
+            "tokens core.config_entries --save"),
     Command("decode", "HEX", "token",
             "show what is in a packet", "decode 21310050... --token HEX"),
     Command("pack", "FILE", "without bytecode",
@@ -118,6 +119,7 @@ OPTIONS = {
     "fault": ("FAULT", "a fault to show; may be given several times"),
     "tokens": ("", "show the tokens, too"),
     "save": ("", "keep what is found among the saved devices"),
+    "check": ("", "ask each device whether it accepts its token"),
     "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
     "without": ("PART,...", "parts to leave out: devices, simulator, tokens"),
     "bytecode": ("", "put in bytecode, so that this very Python starts faster"),
@@ -151,7 +153,7 @@ class Options:
     timeout = 5.0
     bind: "Optional[str]" = None
     port = 54321
-    json = debug = tokens = save = password_prompt = help = version = False
+    json = debug = tokens = save = check = password_prompt = help = version = False
     bytecode = False
     without: "Optional[str]" = None
     name: "Optional[str]" = None

@@ -99,7 +99,18 @@ def print_table(
     spare: "Sequence[str]" = (),
     flexible: "Sequence[str]" = (),
 ) -> None:
-    """Print rows below their headings; in 80 columns on a terminal.
+    """Print rows below their headings; see format_table()."""
+    for line in format_table(headings, rows, spare, flexible):
+        print_line(line)
+
+
+def format_table(
+    headings: "Sequence[str]",
+    rows: "Sequence[Sequence[str]]",
+    spare: "Sequence[str]" = (),
+    flexible: "Sequence[str]" = (),
+) -> "List[str]":
+    """Return the lines of a table, the headings first; in 80 columns on a terminal.
 
     spare: the headings of columns to leave out there if the space is short, the least
     important one first. flexible: of those whose cells may be shortened.
@@ -112,11 +123,12 @@ def print_table(
                 columns = [column for column in columns if column[0] != heading]
         shorten_columns(columns, flexible)
     widths = [measure_column(column) for column in columns]
-    for row in zip(*columns):
-        padded = [
-            cell + " " * (width - measure(cell)) for cell, width in zip(row, widths)
-        ]
-        print_line((" " * GAP).join(padded).rstrip())
+    return [(" " * GAP).join(map(pad, row, widths)).rstrip() for row in zip(*columns)]
+
+
+def pad(cell: str, width: int) -> str:
+    """Return a cell with blanks behind it, so that it takes this width."""
+    return cell + " " * (width - measure(cell))
 
 
 def sum_widths(columns: "Sequence[Sequence[str]]") -> int:

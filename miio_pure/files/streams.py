@@ -111,7 +111,7 @@ def decrypt(file: "BinaryIO", key: bytes, iv: bytes, effort: Effort) -> "BinaryI
 
 
 def decode_utf_16(file: "BinaryIO", effort: Effort) -> "BinaryIO":
-    """Return a text in UTF-16 as UTF-8; without a byte order mark it begins in ASCII."""
+    """Return a text in UTF-16 as UTF-8; one without a mark begins in ASCII."""
     start = file.peek(2)[:2]  # type: ignore[attr-defined]
     has_mark = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
     is_big = start[:1] == b"\0"

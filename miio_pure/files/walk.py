@@ -3,8 +3,8 @@
 
 A leaf is a file that holds no other files. What holds others is opened: folders, the
 backups of iPhones, Android and MIUI, tar, zip and gzip, also within each other. Files
-are known by their content and never by their names. The -wal and the -journal of a database
-come with it, and not as leaves of their own.
+are known by their content and never by their names. The -wal and the -journal of a
+database come with it, and not as leaves of their own.
 """
 
 import os

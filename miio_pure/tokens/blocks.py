@@ -47,15 +47,17 @@ _PLATFORM = re.compile(r"xiaomi|miio|miot")
 class _Block:
     """Lines that are indented alike.
 
-    heading: the line above it. is_yaml: it is an element of a list, or stands below a
-    key. name: that key, if it names a device.
+    heading: the line above it. is_yaml: it stands below a key, or is an element of a
+    list. is_item: it is an element of a list. name: the key, if it names a device.
     """
 
-    __slots__ = ("indent", "heading", "is_yaml", "name", "pairs")
+    __slots__ = ("indent", "heading", "is_yaml", "is_item", "name", "pairs")
 
-    def __init__(self, indent: int, heading: str, is_yaml: bool, name: str) -> None:
-        self.indent, self.heading = indent, heading
-        self.is_yaml, self.name = is_yaml, name
+    def __init__(
+        self, indent: int, heading: str, is_yaml: bool, name: str, is_item: bool = False
+    ) -> None:
+        self.indent, self.heading, self.name = indent, heading, name
+        self.is_yaml, self.is_item = is_yaml, is_item
         self.pairs: "List[Pair]" = []
 
 
@@ -84,7 +86,7 @@ class _Reader:
         if body.startswith("- "):
             ended = self.close(indent + 1)
             indent, body = _enter_item(indent, body)
-            self._open.append(_Block(indent, "", True, ""))
+            self._open.append(_Block(indent, "", True, "", True))
         self._path = [(at, key) for at, key in self._path if at < indent]
         pair = _PAIR.match(body)
         if not pair:
@@ -169,7 +171,8 @@ def _tell_block(leaf: "Leaf", block: _Block) -> "Iterator[Record]":
         name = listed.group(1)
     elif "ip address" in dict(pairs):
         name = block.heading
-    yield from tell_devices(leaf, pairs, name, bool(platforms))
+    # A key that is there twice is no YAML: a dash is missing, and maybe more.
+    yield from tell_devices(leaf, pairs, name, bool(platforms), block.is_item)
 
 
 def _read_value(text: str, is_yaml: bool) -> str:

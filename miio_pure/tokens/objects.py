@@ -10,6 +10,10 @@ One scanner serves all texts: at each brace it tries to read an object, at whate
 depth the devices in it are. What is no JSON is passed over. An object that is broken is
 found out only where it breaks, and the scan goes on behind its first brace, so broken
 JSON is read again and again: each character that is read spends effort, good or bad.
+
+What is found within a broken object is a fragment: what stood around it, which may have
+said that it belongs to another program, is lost. So a fragment has to show by itself
+that it belongs to Xiaomi. A brace at the start of a line begins anew, as in logs.
 """
 
 import json
@@ -32,7 +36,7 @@ from .record import make_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional
+    from typing import Any, Dict, Iterator, List, Optional, Tuple
 
     from ..devices import Record
     from ..files.effort import Effort
@@ -41,6 +45,9 @@ if TYPE_CHECKING:
 
 MAX_DIGITS = 20  # of a number in JSON
 MAX_MAP = 1 << 18  # characters of a file that maps devices to tokens
+MAX_KEY = 120  # characters of a key that tells what a fragment is
+# What the names of openHAB's things begin with, if they are devices of Xiaomi.
+BINDING = "miio:"
 
 ENCRYPTED = (
     "ioBroker has encrypted a token in it, and the key is in another file: take the "
@@ -61,6 +68,7 @@ _READERS = {
 # What a device said of itself, as an object below it.
 _BELOW = ("miio_info", "netif")
 _OBJECT = re.compile(r'\{\s*"')
+_KEY = re.compile(r'"([^"\n]*)"\s*:\s*\Z')
 # How a file begins that maps addresses or ids to tokens, or that node-miio wrote.
 _MAP = re.compile(r'\s*\{\s*"(?:\d{6,20}|\d+\.\d+\.\d+\.\d+|key)"\s*:')
 # The adapters of ioBroker that keep tokens of miIO.
@@ -84,21 +92,30 @@ def find_in_json(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
     """Yield the devices of all the JSON in a text."""
     text = part.text
     if '"token"' in text or '"localSecret"' in text:
-        for value in _scan(text, leaf.effort):
-            for found in _find_objects(value):
-                yield from _tell_object(leaf, found)
+        for value, key, is_fragment in _scan(text, part.is_first, leaf.effort):
+            for found in _find_objects(value, key):
+                if not is_fragment or "did" in found.fields or _is_xiaomi(found):
+                    yield from _tell_object(leaf, found)
     elif part.is_whole and len(text) <= MAX_MAP and _MAP.match(text):
-        for value in _scan(text.strip(), leaf.effort):
-            yield from _tell_map(leaf, value)
-            # Only the whole file is such a map.
-            break
+        values = [value for value, _, _ in _scan(text, True, leaf.effort)]
+        if len(values) == 1:
+            yield from _tell_map(leaf, values[0])
 
 
-def _scan(text: str, effort: "Effort") -> "Iterator[Any]":
-    """Yield the objects of JSON in a text, the outermost ones."""
+def _scan(
+    text: str, is_whole: bool, effort: "Effort"
+) -> "Iterator[Tuple[Any, str, bool]]":
+    """Yield the objects of JSON in a text, the outermost ones.
+
+    Yields (object, key of a fragment, whether it is a fragment). is_whole: the text
+    does not begin within an object.
+    """
     match = _OBJECT.search(text)
     while match:
         at = match.start()
+        is_whole = is_whole or text[at - 1 : at] == "\n"
+        key = "" if is_whole else _read_key(text, at)
+        is_fragment = not is_whole
         try:
             value, end = _decode(text, at)
             read = end - at
@@ -109,9 +126,16 @@ def _scan(text: str, effort: "Effort") -> "Iterator[Any]":
             # Creating the error counts the lines up to its position, which takes time.
             position = getattr(error, "pos", len(text))
             value, end, read = None, at + 1, position - at + position // 64
+        is_whole = is_whole and value is not None
         effort.spend(ATTEMPT + CHARACTER_PARSED * read)
-        yield value
+        yield value, key, is_fragment
         match = _OBJECT.search(text, end)
+
+
+def _read_key(text: str, at: int) -> str:
+    """Return the key of the object that begins there; "" if it has none."""
+    match = _KEY.search(text, max(0, at - MAX_KEY), at)
+    return match.group(1) if match else ""
 
 
 class _Object:
@@ -135,9 +159,9 @@ class _Object:
         self.is_reply = is_reply
 
 
-def _find_objects(value: "Any") -> "Iterator[_Object]":
+def _find_objects(value: "Any", key: str) -> "Iterator[_Object]":
     """Yield each object that may be a device; none of other programs' integrations."""
-    waiting: "List[Any]" = [(value, "", None, False)]
+    waiting: "List[Any]" = [(value, key, None, False)]
     while waiting:
         value, key, parent, is_reply = waiting.pop()
         if isinstance(value, dict):
@@ -172,7 +196,7 @@ def _is_foreign(found: _Object) -> bool:
         if isinstance(name, str) and name.startswith("system.adapter."):
             return not _ADAPTER.match(name)
     is_openhab = isinstance(kind, str) and kind.startswith(("org.openhab", "org.ecl"))
-    return is_openhab and ":" in found.key and not found.key.startswith("miio:")
+    return is_openhab and ":" in found.key and not found.key.startswith(BINDING)
 
 
 def _tell_object(leaf: "Leaf", found: _Object) -> "Iterator[Record]":
@@ -190,9 +214,17 @@ def _tell_object(leaf: "Leaf", found: _Object) -> "Iterator[Record]":
 
 
 def _is_xiaomi(found: _Object) -> bool:
-    """Whether Home Assistant says so; other domains have been left out before."""
-    above = found.parent.fields if found.parent else {}
-    return any(isinstance(one.get("domain"), str) for one in (found.fields, above))
+    """Whether the object, or one that it is in, says that it belongs to Xiaomi.
+
+    Objects that belong to others have been left out before.
+    """
+    above: "Optional[_Object]" = found
+    while above:
+        has_domain = isinstance(above.fields.get("domain"), str)
+        if has_domain or above.key.startswith(BINDING):
+            return True
+        above = above.parent
+    return False
 
 
 def _is_kept(found: _Object, token: str) -> bool:

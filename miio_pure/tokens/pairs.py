@@ -10,11 +10,10 @@ A text may tell of several devices without anything between them:
     ip: 192.168.1.6
     token: 4567...
 
-A key that was there already begins the next device. That is right only where each
-device has the same keys in the same order; a missing line could otherwise give one
-device the address and the other the token. So a text is divided where there is a single
-way to do it, or where each device begins with the same key; anything else is refused,
-because a token with the address of another device is worse than none.
+A key that was there already begins the next device. Where a line is missing, that could
+give one device the address and the other the token. So a text is divided where there is
+a single way to do it, or where each device begins with its name; anything else is
+refused, because a token with the address of another device is worse than none.
 """
 
 import re
@@ -54,17 +53,22 @@ _MAC_BEHIND = re.compile(r"\S+ \(mac: ([0-9A-Fa-f:]{17})\)\Z")
 
 
 def tell_devices(
-    leaf: "Leaf", pairs: "List[Pair]", name: str = "", is_xiaomi: bool = False
+    leaf: "Leaf",
+    pairs: "List[Pair]",
+    name: str = "",
+    is_xiaomi: bool = False,
+    is_one: bool = False,
 ) -> "Iterator[Record]":
     """Yield the devices that pairs tell of; where that is not clear, note it.
 
-    Keys are in lower case. name: that of a device which tells none of its own.
+    Keys are in lower case. name: that of a device which tells none of its own. is_one:
+    they can only be those of one device.
     """
     if not any(map(_is_secret, pairs)):
         return
     groups = divide(pairs)
     devices = [read_fields(group) for group in groups]
-    if not groups or None in devices:
+    if not groups or None in devices or (is_one and len(groups) > 1):
         leaf.notes.append(MIXED)
         return
     for fields in devices:
@@ -89,8 +93,8 @@ def divide(pairs: "List[Pair]") -> "List[List[Pair]]":
         groups[-1].append(pair)
     if len(groups) == 1:
         return groups
-    first_keys = {key for (key, _), *_ in groups}
-    is_clear = len(first_keys) == 1 or all(map(_is_end_clear, groups, groups[1:]))
+    are_named = all(FIELDS.get(key) == "name" for (key, _), *_ in groups)
+    is_clear = are_named or all(map(_is_end_clear, groups, groups[1:]))
     return groups if is_clear and all(map(_is_told, groups)) else []
 
 

@@ -12,6 +12,7 @@ left out.
 import re
 
 from ..files.effort import ATTEMPT
+from .objects import BINDING
 from .pairs import tell_devices
 
 TYPE_CHECKING = False
@@ -30,12 +31,11 @@ _WORD = re.compile(
     r'("(?:[^"\\\n]|\\.){0,999}"?|[\[\]{}=,@]|[^\s"\[\]{}=,@/]+|.)',
     re.S,
 )
-_BINDING = "miio:"
 
 
 def find_in_things(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
     """Yield the devices that are things of the binding miio."""
-    if _BINDING not in part.text or "token" not in part.text:
+    if BINDING not in part.text or "token" not in part.text:
         return
     words = _read_words(leaf, part.text)
     word = next(words, None)
@@ -70,7 +70,7 @@ def _read_thing(words: "Words") -> "Tuple[Optional[str], str, List[Pair]]":
     if word == "@":
         next(words, None)
         word = next(words, None)
-    if word != "[" or uid is None or not uid.startswith(_BINDING):
+    if word != "[" or uid is None or not uid.startswith(BINDING):
         return word, "", []
     pairs: "List[Pair]" = []
     word = next(words, None)

@@ -24,7 +24,7 @@ STANDARD = {
     "__init__": "",
     "devices": "fcntl os time",
     "simulator": "heapq select socket threading time",
-    "files": "_hashlib collections functools hashlib io os re struct zlib",
+    "files": "_hashlib codecs collections functools hashlib io os re struct zlib",
     "tokens": "json os re struct",
     "cli": (
         "_thread collections getpass importlib.util io keyword marshal os signal stat "

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""Asks devices who they are, and whether they accept the tokens that files have.
+
+All devices are asked at the same time. A file can name any address, so only those of
+private networks get a hello, each of them once.
+"""
+
+from _thread import allocate_lock, start_new_thread
+
+from ..client import Client
+from ..discovery import discover
+from ..errors import DeviceError, MiioError, NoReply, PayloadError
+from ..packet import Token
+from ..tokens.fields import is_private, is_token
+from .connect import Given, is_same, make_trace
+from .output import Waiting, say
+from .status import DONE, FAILED, NO_REPLY, TOKEN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Sequence
+
+    from ..devices import Record
+    from ..discovery import Found
+    from .arguments import Options
+
+MAX_ASKED = 256  # addresses
+MAX_THREADS = 16
+
+# What became of a token.
+ACCEPTED = "accepted"
+REJECTED = "rejected"
+SILENT = "no reply"
+# Another device is at the address now.
+MOVED = "moved"
+# No address is known, or not one of a private network.
+UNASKED = "not asked"
+# The exit status that each of them asks for; the highest counts.
+STATUSES = {ACCEPTED: DONE, UNASKED: DONE, SILENT: NO_REPLY, MOVED: NO_REPLY}
+STATUSES[REJECTED] = TOKEN
+
+
+class Verdict:
+    """What a device says to its token.
+
+    found: the Found of its hello, or None. info: what it says about itself.
+    """
+
+    def __init__(self, record: "Record") -> None:
+        self.record = record
+        self.status = UNASKED
+        self.found: "Optional[Found]" = None
+        self.info: "Dict[str, Any]" = {}
+
+
+def ask_devices(options: "Options", records: "Sequence[Record]") -> "List[Verdict]":
+    """Return a Verdict for each record; a record learns what its device tells."""
+    verdicts = [Verdict(record) for record in records]
+    asked = [one for one in verdicts if is_token(one.record.token)]
+    addresses = choose_addresses([one.record for one in asked])
+    if addresses:
+        with Waiting("waiting for %d devices to answer ..." % len(addresses)):
+            answers = greet(options, addresses)
+            for verdict in asked:
+                judge_hello(verdict, addresses, answers)
+            check_all(options, [one for one in asked if one.found])
+    for verdict in verdicts:
+        if verdict.status == ACCEPTED:
+            learn(verdict)
+    return verdicts
+
+
+def choose_addresses(records: "Sequence[Record]") -> "List[str]":
+    """Return the addresses of records that may get a hello, each of them once."""
+    addresses = [one.address for one in records if is_private(one.address)]
+    chosen = sorted(set(addresses), key=addresses.index)
+    if len(chosen) > MAX_ASKED:
+        say("note: only the first %d addresses are asked" % MAX_ASKED)
+    return chosen[:MAX_ASKED]
+
+
+def greet(options: "Options", addresses: "Sequence[str]") -> "Dict[str, Found]":
+    """Say hello to all addresses at once; return the answers by address."""
+    answers = {}
+    try:
+        for found in discover(
+            *addresses,
+            timeout=options.timeout,
+            bind=options.bind,
+            port=options.port,
+            trace=make_trace(options, None),
+        ):
+            answers[found.address] = found
+    except NoReply:
+        # Nothing could be sent to some address; who did not answer is told anyway.
+        pass
+    return answers
+
+
+def judge_hello(
+    verdict: Verdict, addresses: "Sequence[str]", answers: "Dict[str, Found]"
+) -> None:
+    """Find the device of a record among the answers."""
+    record = verdict.record
+    found = answers.get(record.address)
+    if record.device_id:
+        known = [one for one in answers.values() if is_same(one, record)]
+        verdict.found = known[0] if known else None
+    else:
+        verdict.found = found
+    if verdict.found is None and record.address in addresses:
+        verdict.status = MOVED if found else SILENT
+
+
+def check_all(options: "Options", verdicts: "Sequence[Verdict]") -> None:
+    """Send a request to each device, signed with the token of its record."""
+    waiting, turn = list(verdicts), allocate_lock()
+
+    def work() -> None:
+        while True:
+            with turn:
+                if not waiting:
+                    return
+                verdict = waiting.pop()
+            check_token(options, verdict)
+
+    helpers = [allocate_lock() for _ in verdicts[1:MAX_THREADS]]
+    for is_running in helpers:
+        is_running.acquire()
+        try:
+            start_new_thread(run_helper, (work, is_running))
+        except RuntimeError:
+            # The system gives no more threads; this one does the work.
+            is_running.release()
+    work()
+    for is_running in helpers:
+        is_running.acquire()
+
+
+# It runs in a thread of its own, which coverage does not follow.
+def run_helper(work: "Any", is_running: "Any") -> None:  # pragma: no cover
+    """Work in a thread, and release the lock at the end."""
+    try:
+        work()
+    finally:
+        is_running.release()
+
+
+def check_token(options: "Options", verdict: Verdict) -> None:
+    """Ask a device that has answered a hello whether it accepts the token."""
+    if verdict.found is None:
+        return
+    given = Given(Token(verdict.record.token), verdict.record.source)
+    verdict.status = REJECTED
+    with Client(
+        verdict.found.address,
+        tokens=given,
+        port=options.port,
+        timeout=options.timeout,
+        bind=options.bind,
+        trace=make_trace(options, given),
+    ) as client:
+        try:
+            verdict.info = client.info()
+        except (DeviceError, PayloadError):
+            # It has accepted the token, and does not know miIO.info.
+            pass
+        except MiioError:
+            # Most devices ignore a wrong token, and this one has answered the hello.
+            return
+    verdict.status = ACCEPTED
+
+
+def learn(verdict: Verdict) -> None:
+    """Put into a record what its device has told."""
+    record, found = verdict.record, verdict.found
+    if found is not None:
+        record.address = found.address
+        record.device_id = record.device_id or str(found.device_id)
+    for field in ("model", "mac"):
+        value = verdict.info.get(field)
+        if isinstance(value, str) and not getattr(record, field):
+            setattr(record, field, value)
+
+
+def find_status(verdicts: "Sequence[Verdict]") -> int:
+    """Return the exit status for what became of the tokens."""
+    if all(one.status == UNASKED for one in verdicts):
+        return FAILED
+    return max(STATUSES[one.status] for one in verdicts)
