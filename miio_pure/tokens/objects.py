@@ -13,7 +13,8 @@ JSON is read again and again: each character that is read spends effort, good or
 
 What is found within a broken object is a fragment: what stood around it, which may have
 said that it belongs to another program, is lost. So a fragment has to show by itself
-that it belongs to Xiaomi. A brace at the start of a line begins anew, as in logs.
+that it belongs to Xiaomi, and so has JSON within another text. A brace at the start of
+a line begins anew, as in logs.
 """
 
 import json
@@ -22,6 +23,7 @@ import re
 from ..files.effort import ATTEMPT, CHARACTER_PARSED
 from .fields import (
     KEYS,
+    is_model,
     is_token,
     is_whole,
     read_address,
@@ -92,9 +94,10 @@ def find_in_json(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
     """Yield the devices of all the JSON in a text."""
     text = part.text
     if '"token"' in text or '"localSecret"' in text:
-        for value, key, is_fragment in _scan(text, part.is_first, leaf.effort):
+        is_whole = part.is_first and text.lstrip()[:1] in ("{", "[")
+        for value, key, is_fragment in _scan(text, is_whole, leaf.effort):
             for found in _find_objects(value, key):
-                if not is_fragment or "did" in found.fields or _is_xiaomi(found):
+                if not is_fragment or _shows_xiaomi(found):
                     yield from _tell_object(leaf, found)
     elif part.is_whole and len(text) <= MAX_MAP and _MAP.match(text):
         values = [value for value, _, _ in _scan(text, True, leaf.effort)]
@@ -114,7 +117,6 @@ def _scan(
     while match:
         at = match.start()
         is_whole = is_whole or text[at - 1 : at] == "\n"
-        key = "" if is_whole else _read_key(text, at)
         is_fragment = not is_whole
         try:
             value, end = _decode(text, at)
@@ -128,6 +130,7 @@ def _scan(
             value, end, read = None, at + 1, position - at + position // 64
         is_whole = is_whole and value is not None
         effort.spend(ATTEMPT + CHARACTER_PARSED * read)
+        key = _read_key(text, at) if is_fragment and value else ""
         yield value, key, is_fragment
         match = _OBJECT.search(text, end)
 
@@ -172,14 +175,14 @@ def _find_objects(value: "Any", key: str) -> "Iterator[_Object]":
             if is_device:
                 yield found
             for name, inner in reversed(list(value.items())):
-                if isinstance(inner, (dict, list)):
+                if inner and isinstance(inner, (dict, list)):
                     # What a device said of itself is no other device.
                     if not (is_device and name in _BELOW):
                         waiting.append((inner, name, found, False))
         elif isinstance(value, list):
             is_list = key == "list" and parent is not None and parent.key == "result"
             for inner in reversed(value):
-                if isinstance(inner, (dict, list)):
+                if inner and isinstance(inner, (dict, list)):
                     waiting.append((inner, "", None, is_list))
 
 
@@ -211,6 +214,13 @@ def _tell_object(leaf: "Leaf", found: _Object) -> "Iterator[Record]":
     elif found.fields.get("did") and isinstance(found.fields.get("token"), str):
         # These come from the cloud, which has an id for everything.
         yield _tell_of_cloud(leaf, found, fields)
+
+
+def _shows_xiaomi(found: _Object) -> bool:
+    """Whether an object is of Xiaomi by itself, whatever stood around it."""
+    fields = found.fields
+    is_ours = "did" in fields or is_model(read_text(fields.get("model")))
+    return is_ours or _is_xiaomi(found)
 
 
 def _is_xiaomi(found: _Object) -> bool:

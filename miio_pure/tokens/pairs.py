@@ -18,12 +18,13 @@ refused, because a token with the address of another device is worse than none.
 
 import re
 
+from ..files.effort import LINE
 from .fields import KEYS, is_bluetooth, is_token, is_whole, read_address
 from .fields import read_device_id, read_host, read_mac, read_short_id, tell_device
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterator, List, Optional, Tuple
+    from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
 
     from ..devices import Record
     from ..files.walk import Leaf
@@ -66,10 +67,12 @@ def tell_devices(
     """
     if not any(map(_is_secret, pairs)):
         return
+    leaf.effort.spend(LINE * len(pairs))
     groups = divide(pairs)
     devices = [read_fields(group) for group in groups]
     if not groups or None in devices or (is_one and len(groups) > 1):
-        leaf.notes.append(MIXED)
+        if MIXED not in leaf.notes:
+            leaf.notes.append(MIXED)
         return
     for fields in devices:
         if fields is not None:
@@ -86,11 +89,14 @@ def _is_secret(pair: "Pair") -> bool:
 def divide(pairs: "List[Pair]") -> "List[List[Pair]]":
     """Return the pairs of each device; nothing if there is more than one way."""
     groups: "List[List[Pair]]" = [[]]
+    keys: "Set[str]" = set()
     for pair in pairs:
         key, _ = pair
-        if key in _get_keys(groups[-1]):
+        if key in keys:
             groups.append([])
+            keys.clear()
         groups[-1].append(pair)
+        keys.add(key)
     if len(groups) == 1:
         return groups
     are_named = all(FIELDS.get(key) == "name" for (key, _), *_ in groups)
