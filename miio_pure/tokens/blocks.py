@@ -37,7 +37,7 @@ MAX_LINE = 2048  # characters
 # Without this nothing in a text can be of use here.
 WANTED = re.compile(r"token['\"]?[ \t]*[:=][ \t]*['\"]?[0-9a-f]{24}", re.I)
 _RULE = re.compile(r"[-=_*~]{3,}\Z")
-_PAIR = re.compile(r"([A-Za-z][\w.-]*(?: [\w.-]+){0,3}) *[:=] *(.*)\Z", re.S)
+_PAIR = re.compile(r"([A-Za-z][\w.-]*(?: [\w.-]+){0,3})[ \t]*[:=][ \t]*(.*)\Z", re.S)
 _COMMENT = ("#", "//", ";")
 _CLOUD_LIST = re.compile(r"== (.*) \([^()]*\) ==\Z")
 # Whose platforms in Home Assistant's YAML are for devices of Xiaomi.
@@ -133,6 +133,9 @@ def find_in_blocks(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
         return
     reader = _Reader()
     lines = part.text.split("\n")
+    if not part.is_last:
+        # Nothing stands behind its last line yet: that is no empty line.
+        lines.pop()
     if not part.is_first:
         # The first block may have begun in the part before, which had it as a whole.
         lines = lines[find_start(lines) :]

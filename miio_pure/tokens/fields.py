@@ -80,9 +80,8 @@ def read_address(value: "Any") -> str:
 def read_host(value: "Any") -> str:
     """Return an address or a host name."""
     text = read_text(value)
-    if text == "0.0.0.0":
-        return ""
-    return text if _HOST.match(text) else ""
+    has_letter = bool(text.strip("0123456789."))
+    return text if has_letter and _HOST.match(text) else read_address(text)
 
 
 def read_mac(value: "Any") -> str:
@@ -116,10 +115,9 @@ def read_short_id(value: "Any") -> str:
 
 def is_private(address: str) -> bool:
     """Whether an address is one of a private network: RFC 1918, RFC 3927, loopback."""
-    match = _ADDRESS.match(address)
-    if not match:
+    if not read_address(address):
         return False
-    first, second = int(match.group(1)), int(match.group(2))
+    first, second = map(int, address.split(".")[:2])
     return (
         first in (10, 127)
         or (first == 172 and 16 <= second < 32)

@@ -83,7 +83,8 @@ def tell_devices(
 
 def _is_secret(pair: "Pair") -> bool:
     key, value = pair
-    return FIELDS.get(key) == "token" and (is_token(value) or is_bluetooth(value))
+    word = _take_word(value)
+    return FIELDS.get(key) == "token" and (is_token(word) or is_bluetooth(word))
 
 
 def divide(pairs: "List[Pair]") -> "List[List[Pair]]":
@@ -141,8 +142,13 @@ def read_fields(pairs: "List[Pair]") -> "Optional[Dict[str, str]]":
     return fields
 
 
+def _take_word(text: str) -> str:
+    """Return the first word: other tools put a remark behind some values."""
+    return "".join(text.split(None, 1)[:1])
+
+
 def _read_field(key: str, field: str, value: str) -> str:
-    word = value.split(None, 1)[0] if value.strip() else ""
+    word = _take_word(value)
     if key == "id":
         return read_short_id(word)
     if field == "address":

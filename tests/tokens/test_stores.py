@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+"""The samples of what other programs keep, alone and packed, whole and damaged."""
+
+import gzip
+import io
+import os
+import random
+import shutil
+import tarfile
+import unittest
+
+from miio_pure import MiioError
+from miio_pure.tokens import find
+
+from ..support import backups
+from ..support.samples import STORES, FilesCase, expected, sample, told
+
+# What the samples hold besides tokens, and nobody may ever see.
+SECRETS = (
+    "hunter2",
+    "c8fea5d73716e7ea40041e001c823d9e",
+    "00112233445566778899aabbccddeeff",
+    "AbCdEfGhIjKlMnOp",
+    "c2cd789a380208a9ad45f23d3b1a11df",
+)
+
+
+def cases():
+    """Yield the path of each sample, its bytes and the devices in it."""
+    for path, case in expected(STORES).items():
+        whole = os.path.join(STORES, *path.split("/"))
+        if not os.path.isdir(whole):
+            data = sample(*path.split("/"), folder=STORES)
+            yield path, data, case.get("devices", [])
+
+
+def pack_tar_gz(data):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        entry = tarfile.TarInfo("data/x")
+        entry.size = len(data)
+        archive.addfile(entry, io.BytesIO(data))
+    return file.getvalue()
+
+
+class SamplesTest(unittest.TestCase):
+    def test_each_has_what_is_expected(self):
+        self.assertGreater(len(expected(STORES)), 20)
+        for path, case in expected(STORES).items():
+            with self.subTest(path=path):
+                found = find(os.path.join(STORES, *path.split("/")))
+                facts = [record.facts() for record in found.records]
+                self.assertEqual(told(facts), told(case.get("devices", [])))
+
+    def test_no_other_secret_is_kept(self):
+        found = find(STORES)
+        self.assertGreater(len(found.records), 25)
+        everything = repr([one.facts() for one in found.records + found.without])
+        everything += repr(found.notes)
+        for secret in SECRETS:
+            self.assertNotIn(secret, everything)
+
+    def test_bluetooth_devices_are_counted_apart(self):
+        for name in ("output.txt", "output.json"):
+            (record,) = find(os.path.join(STORES, "extractor", name)).without
+            self.assertIn("Bluetooth", record.why)
+            self.assertEqual(record.token, "")
+
+    def test_an_encrypted_token_of_iobroker_is_explained_once(self):
+        notes = find(os.path.join(STORES, "iobroker")).notes
+        self.assertEqual(len(notes), 1)
+        self.assertIn("ioBroker has encrypted", notes[0][1])
+
+
+class PackedTest(FilesCase):
+    def check(self, path, data, devices):
+        with self.subTest(path=path):
+            facts = [record.facts() for record in self.search(data, "a.jpg").records]
+            self.assertEqual(told(facts), told(devices))
+
+    def test_names_and_archives_do_not_matter(self):
+        for path, data, devices in cases():
+            for pack in (
+                bytes,
+                gzip.compress,
+                pack_tar_gz,
+                lambda data: backups.tar({"x/y": data}),
+                lambda data: backups.zipped({"y": data}),
+                lambda data: backups.zipped({"b.tar.gz": pack_tar_gz(data)}),
+            ):
+                self.check(path, pack(data), devices)
+
+    def test_texts_may_be_utf_16(self):
+        for path, data, devices in cases():
+            try:
+                text = data.decode("utf-8").replace("\n", "\r\n")
+            except UnicodeDecodeError:
+                continue
+            for encoding in ("utf-16", "utf-8-sig"):
+                self.check(path, text.encode(encoding), devices)
+            if text.isascii() if hasattr(text, "isascii") else False:
+                for encoding in ("utf-16-le", "utf-16-be"):
+                    self.check(path, text.encode(encoding), devices)
+
+    def test_a_backup_of_home_assistant(self):
+        entries = sample("home-assistant", "core.config_entries", folder=STORES)
+        inner = backups.tar({"data/.storage/core.config_entries": entries})
+        members = {"backup.json": b"{}", "homeassistant.tar.gz": gzip.compress(inner)}
+        found = self.search(backups.tar(members))
+        self.assertEqual(len(found.records), 3)
+        self.assertIn("homeassistant.tar.gz:data/.storage", found.records[0].source)
+
+    def test_an_encrypted_backup_of_home_assistant_is_explained(self):
+        secured = b"SecureTar\x02\0\0\0\0\0\0" + bytes(range(256)) * 9
+        found = self.search(backups.tar({"homeassistant.tar.gz": secured}))
+        self.assertIn("Home Assistant with a password", found.notes[0][1])
+
+    def test_a_robot_that_was_copied_as_a_whole(self):
+        """A roborock keeps its two files in different folders."""
+        token = sample("robot", "device.token", folder=STORES)
+        conf = sample("robot", "device.conf", folder=STORES)
+        members = {"mnt/data/miio/device.token": token, "mnt/default/device.conf": conf}
+        (record,) = self.search(pack_members(members)).records
+        self.assertEqual(record.device_id, "439376158")
+
+
+def pack_members(members):
+    return gzip.compress(backups.tar(members))
+
+
+class DamageTest(FilesCase):
+    """A damaged file may lose devices, but never gives a wrong token."""
+
+    def check(self, path, data, tokens):
+        try:
+            found = self.search(data)
+        except MiioError:
+            return
+        wrong = {record.token for record in found.records} - tokens
+        self.assertEqual(wrong, set(), path)
+
+    def test_cut_anywhere(self):
+        seed = random.randrange(1 << 32)
+        rng = random.Random(seed)
+        with self.subTest(seed=seed):
+            for path, data, devices in cases():
+                tokens = {device["token"] for device in devices}
+                step = max(2, len(data) // 80)
+                for end in range(rng.randrange(step), len(data), step):
+                    self.check(path, data[:end], tokens)
+
+    def test_random_damage(self):
+        seed = random.randrange(1 << 32)
+        rng = random.Random(seed)
+        with self.subTest(seed=seed):
+            for path, data, _ in cases():
+                for _ in range(20):
+                    spoiled = bytearray(data)
+                    for _ in range(rng.choice((1, 2, 20))):
+                        spoiled[rng.randrange(len(data))] = rng.choice((0, 255, 34))
+                    try:
+                        self.search(bytes(spoiled))
+                    except MiioError:
+                        pass
+
+
+class FolderTest(FilesCase):
+    def test_what_is_found_twice_is_one_row(self):
+        copy = shutil.copytree(STORES, os.path.join(self.folder, "stores"))
+        shutil.copy(os.path.join(copy, "fhem", "fhem.cfg"), os.path.join(copy, "again"))
+        records = find(copy).records
+        keys = [(record.token, record.address) for record in records]
+        self.assertEqual(len(keys), len(set(keys)))
