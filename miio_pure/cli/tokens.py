@@ -164,7 +164,8 @@ def say_notes(findings: "Findings") -> None:
 
 def name(records: "Sequence[Record]") -> str:
     """Return what to call these devices in a note."""
-    names = [one.name or one.device_id or one.address for one in records[:MAX_NAMES]]
+    facts = [(one.name or one.device_id, one.address) for one in records[:MAX_NAMES]]
+    names = [" at ".join(filter(None, fact)) for fact in facts]
     return ", ".join(names) + ", ..." * (len(records) > MAX_NAMES)
 
 
@@ -199,15 +200,14 @@ def say_unsaved(verdicts: "Sequence[Verdict]") -> int:
 
     count = 0
     for status, why in (
-        (SILENT, "could not be reached, so their device ids are not known"),
-        (REJECTED, "do not accept these tokens"),
+        (SILENT, "they could not be reached, and no file tells their device ids"),
+        (REJECTED, "they do not accept these tokens"),
     ):
         records = [one.record for one in verdicts if one.status == status]
         if status == SILENT:
             records = [one for one in records if not one.device_id]
         if records:
-            places = ["%s (%s)" % (one.address, name([one])) for one in records]
-            say("note: not saved: %s: %s" % (", ".join(places[:MAX_NAMES]), why))
+            say("note: not saved, because %s: %s" % (why, name(records)))
         count += len(records)
     return count
 

@@ -11,9 +11,9 @@ A text may tell of several devices without anything between them:
     token: 4567...
 
 A key that was there already begins the next device. Where a line is missing, that could
-give one device the address and the other the token. So a text is divided where there is
-a single way to do it, or where each device begins with its name; anything else is
-refused, because a token with the address of another device is worse than none.
+give one device the address and the other the token. So a text is divided only where
+there is a single way to do it; anything else is refused, because a token with the
+address of another device is worse than none.
 """
 
 import re
@@ -100,8 +100,7 @@ def divide(pairs: "List[Pair]") -> "List[List[Pair]]":
         keys.add(key)
     if len(groups) == 1:
         return groups
-    are_named = all(FIELDS.get(key) == "name" for (key, _), *_ in groups)
-    is_clear = are_named or all(map(_is_end_clear, groups, groups[1:]))
+    is_clear = all(map(_is_end_clear, groups, groups[1:]))
     return groups if is_clear and all(map(_is_told, groups)) else []
 
 

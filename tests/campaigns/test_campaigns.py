@@ -2,6 +2,7 @@
 """Bad bytes and bad networks; .ci/run does the same with larger numbers."""
 
 import contextlib
+import gzip
 import io
 import json
 import random
@@ -16,7 +17,7 @@ from miio_pure.tokens import search
 from ..support import backups
 from ..support.samples import FilesCase
 
-from . import databases, fuzz, hostile, scenarios
+from . import databases, fuzz, hostile, scenarios, stores
 
 
 class QuietCase(unittest.TestCase):
@@ -90,6 +91,16 @@ class DatabasesTest(QuietCase):
                     databases.damage(random.Random(damage_seed), files)
 
 
+class StoresTest(QuietCase):
+    def test_random_devices_come_back_exactly(self):
+        failed = stores.run(150, random.randrange(1 << 32))
+        self.assertIsNone(failed, self.said.getvalue())
+
+    def test_lines_that_get_lost_never_mix_devices(self):
+        failed = stores.lose(300, random.randrange(1 << 32))
+        self.assertIsNone(failed, self.said.getvalue())
+
+
 class HostileTest(FilesCase):
     """Whatever a file asks for, no more than the effort of its path is spent."""
 
@@ -120,6 +131,14 @@ class HostileTest(FilesCase):
             hostile.devices(1000, "x" * 1000),
             b'{"token": [' + b"[[],[]]," * 200000 + b"0]}",
             b"&quot;token&quot;" + b"&#65;" * 50000,
+            hostile.TOKEN_LINE + b"a: b\n" * 60000,
+            hostile.TOKEN_LINE * 40000,
+            hostile.TOKEN_LINE + b"MIIO_IP=1\n" * 60000,
+            b"miio: token " + b"a " * 400000,
+            b"\xff\xfe" + b"a\0\n\0" * 400000,
+            b"\x1b[1m\n" * 60000,
+            gzip.compress(b"") * 6000,
+            gzip.compress((b"x" * 99 + b"\n") * 90000),
         ):
             self.search_in_part(data)
 

@@ -91,7 +91,7 @@ class CommandTest(FilesCase, CliCase):
             ("info", "1.2.3.4", "--password-prompt"),
             ("tokens",),
             ("tokens", "--save"),
-            ("tokens", "a", "--port", "5"),
+            ("tokens", "a", "--name", "x"),
         ):
             self.check_failure(2, *args)
         self.check_failure(1, "tokens", os.path.join(self.folder, "none"))

@@ -56,10 +56,10 @@ class NotesTest(BlocksCase):
             "ip: 192.168.1.5\ntoken: ONE\nip: 192.168.1.6\ntoken: TWO", FIRST, SECOND
         )
         self.check(
-            "name: a\nip: 192.168.1.5\ntoken: ONE\nmodel: x\n"
-            "name: b\nip: 192.168.1.6\ntoken: TWO",
-            dict(FIRST, name="a", model="x"),
-            dict(SECOND, name="b"),
+            "name: a\nip: 192.168.1.5\ntoken: ONE\n"
+            "name: b\nmodel: x\nip: 192.168.1.6\ntoken: TWO",
+            dict(FIRST, name="a"),
+            dict(SECOND, name="b", model="x"),
         )
 
     def test_what_could_be_divided_in_two_ways_is_refused(self):
@@ -68,6 +68,9 @@ class NotesTest(BlocksCase):
             "mac: 34:CE:00:AA:BB:01\ntoken: ONE\nip: 192.168.1.5\n"
             "mac: 34:CE:00:AA:BB:02\ntoken: TWO",
             "token: ONE\nip: 192.168.1.6\ntoken: TWO",
+            # The model may be the first line of the second device.
+            "name: a\nip: 192.168.1.5\ntoken: ONE\nmodel: x\n"
+            "name: b\nip: 192.168.1.6\ntoken: TWO",
             "did: 1234567\ntoken: ONE\nip: 192.168.1.5\ndid: 7654321\ntoken: TWO",
             # Two addresses of one device.
             "ip: 192.168.1.5\nhost: 192.168.1.6\ntoken: ONE",
