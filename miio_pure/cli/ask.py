@@ -18,7 +18,7 @@ from .status import DONE, FAILED, NO_REPLY, TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Sequence
+    from typing import Any, Dict, List, Sequence
 
     from ..devices import Record
     from ..discovery import Found
@@ -43,13 +43,14 @@ STATUSES[REJECTED] = TOKEN
 class Verdict:
     """What a device says to its token.
 
-    found: the Found of its hello, or None. info: what it says about itself.
+    address, device_id: what its hello told; "" if there was none. info: what it says
+    about itself.
     """
 
     def __init__(self, record: "Record") -> None:
         self.record = record
         self.status = UNASKED
-        self.found: "Optional[Found]" = None
+        self.address = self.device_id = ""
         self.info: "Dict[str, Any]" = {}
 
 
@@ -63,7 +64,7 @@ def ask_devices(options: "Options", records: "Sequence[Record]") -> "List[Verdic
             answers = greet(options, addresses)
             for verdict in asked:
                 judge_hello(verdict, addresses, answers)
-            check_all(options, [one for one in asked if one.found])
+            check_all(options, [one for one in asked if one.address])
     for verdict in verdicts:
         if verdict.status == ACCEPTED:
             learn(verdict)
@@ -102,14 +103,14 @@ def judge_hello(
 ) -> None:
     """Find the device of a record among the answers."""
     record = verdict.record
-    found = answers.get(record.address)
+    there = answers.get(record.address)
+    known = [there] if there else []
     if record.device_id:
         known = [one for one in answers.values() if is_same(one, record)]
-        verdict.found = known[0] if known else None
-    else:
-        verdict.found = found
-    if verdict.found is None and record.address in addresses:
-        verdict.status = MOVED if found else SILENT
+    for found in known[:1]:
+        verdict.address, verdict.device_id = found.address, str(found.device_id)
+    if not known and record.address in addresses:
+        verdict.status = MOVED if there else SILENT
 
 
 def check_all(options: "Options", verdicts: "Sequence[Verdict]") -> None:
@@ -148,12 +149,10 @@ def run_helper(work: "Any", is_running: "Any") -> None:  # pragma: no cover
 
 def check_token(options: "Options", verdict: Verdict) -> None:
     """Ask a device that has answered a hello whether it accepts the token."""
-    if verdict.found is None:
-        return
     given = Given(Token(verdict.record.token), verdict.record.source)
     verdict.status = REJECTED
     with Client(
-        verdict.found.address,
+        verdict.address,
         tokens=given,
         port=options.port,
         timeout=options.timeout,
@@ -173,10 +172,9 @@ def check_token(options: "Options", verdict: Verdict) -> None:
 
 def learn(verdict: Verdict) -> None:
     """Put into a record what its device has told."""
-    record, found = verdict.record, verdict.found
-    if found is not None:
-        record.address = found.address
-        record.device_id = record.device_id or str(found.device_id)
+    record = verdict.record
+    record.address = verdict.address
+    record.device_id = record.device_id or verdict.device_id
     for field in ("model", "mac"):
         value = verdict.info.get(field)
         if isinstance(value, str) and not getattr(record, field):

@@ -42,7 +42,7 @@ HEADINGS = ("name", "model", "address", "MAC", "device id", "token", "found in")
 SPARE = ("MAC", "model")
 FLEXIBLE = ("name", "model", "found in")
 MAX_NOTES = 20
-MAX_NAMES = 5  # devices that a note names
+MAX_TEXTS = 5  # devices that a note names
 MAX_PATH = 60  # characters that are shown of a path
 PAUSE = 0.2  # s between two paths that are shown
 
@@ -164,9 +164,12 @@ def say_notes(findings: "Findings") -> None:
 
 def name(records: "Sequence[Record]") -> str:
     """Return what to call these devices in a note."""
-    facts = [(one.name or one.device_id, one.address) for one in records[:MAX_NAMES]]
-    names = [" at ".join(filter(None, fact)) for fact in facts]
-    return ", ".join(names) + ", ..." * (len(records) > MAX_NAMES)
+    return list_some([one.name or one.device_id for one in records])
+
+
+def list_some(texts: "Sequence[str]") -> str:
+    """Return the first of these texts, in a line."""
+    return ", ".join(texts[:MAX_TEXTS]) + ", ..." * (len(texts) > MAX_TEXTS)
 
 
 def save(
@@ -207,7 +210,8 @@ def say_unsaved(verdicts: "Sequence[Verdict]") -> int:
         if status == SILENT:
             records = [one for one in records if not one.device_id]
         if records:
-            say("note: not saved, because %s: %s" % (why, name(records)))
+            places = [" ".join([one.address, one.name]).strip() for one in records]
+            say("note: not saved, because %s: %s" % (why, list_some(places)))
         count += len(records)
     return count
 

@@ -150,11 +150,9 @@ def find_in_blocks(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
 
 def find_start(lines: "List[str]") -> int:
     """Return the number of the first line that cannot go on with a block."""
-    for number, line in enumerate(lines):
-        body = line.strip()
-        if not body or body.startswith("- ") or not _PAIR.match(body[:MAX_LINE]):
-            return number
-    return len(lines)
+    bodies = enumerate(line.strip() for line in lines)
+    starts = (at for at, body in bodies if body[:2] == "- " or not _PAIR.match(body))
+    return next(starts, len(lines))
 
 
 def _enter_item(indent: int, body: str) -> "Tuple[int, str]":

@@ -24,7 +24,7 @@ from .fields import read_device_id, read_host, read_mac, read_short_id, tell_dev
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterator, List, Optional, Set, Tuple
+    from typing import Callable, Dict, Iterator, List, Set, Tuple
 
     from ..devices import Record
     from ..files.walk import Leaf
@@ -69,16 +69,14 @@ def tell_devices(
         return
     leaf.effort.spend(LINE * len(pairs))
     groups = divide(pairs)
-    devices = [read_fields(group) for group in groups]
-    if not groups or None in devices or (is_one and len(groups) > 1):
+    devices = [fields for fields in map(read_fields, groups) if fields]
+    if not devices or len(devices) < len(groups) or (is_one and len(devices) > 1):
         if MIXED not in leaf.notes:
             leaf.notes.append(MIXED)
         return
     for fields in devices:
-        if fields is not None:
-            if len(devices) == 1 and not fields["name"]:
-                fields["name"] = name
-            yield from tell_device(leaf, fields, is_xiaomi)
+        fields["name"] = fields["name"] or name * (len(devices) == 1)
+        yield from tell_device(leaf, fields, is_xiaomi)
 
 
 def _is_secret(pair: "Pair") -> bool:
@@ -111,10 +109,8 @@ def _get_keys(group: "List[Pair]") -> "List[str]":
 def _is_told(group: "List[Pair]") -> bool:
     """Whether this is all of a device, or one that has an empty token."""
     fields = read_fields(group)
-    if fields is None:
-        return False
     keys = [FIELDS.get(key) for key in _get_keys(group)]
-    return is_whole(fields) or ("token" in keys and not fields["token"])
+    return is_whole(fields) or ("token" in keys and fields.get("token") == "")
 
 
 def _is_end_clear(group: "List[Pair]", following: "List[Pair]") -> bool:
@@ -123,8 +119,8 @@ def _is_end_clear(group: "List[Pair]", following: "List[Pair]") -> bool:
     return key in _get_keys(following) or not _is_told(group[:-1])
 
 
-def read_fields(pairs: "List[Pair]") -> "Optional[Dict[str, str]]":
-    """Return the fields of a device; None if two pairs contradict each other."""
+def read_fields(pairs: "List[Pair]") -> "Dict[str, str]":
+    """Return the fields of a device; nothing if two pairs contradict each other."""
     fields = dict.fromkeys(KEYS, "")
     for key, value in pairs:
         field = FIELDS.get(key, "")
@@ -133,7 +129,7 @@ def read_fields(pairs: "List[Pair]") -> "Optional[Dict[str, str]]":
         elif field:
             found = _read_field(key, field, value)
             if found and field in _EXACT and fields[field] not in ("", found):
-                return None
+                return {}
             fields[field] = fields[field] or found
         behind = _MAC_BEHIND.match(value) if key == "ip" else None
         if behind:

@@ -175,8 +175,8 @@ class SaveTest(AskCase):
         self.assertEqual(record.device_id, str(IDS[HERE]))
         self.assertEqual((record.name, record.token), ("fan", TOKEN))
         self.assertEqual(record.model, "simulated.fan.v1")
-        self.assertIn("do not accept these tokens: lamp at 127.0.0.2", err)
-        self.assertIn("tells their device ids: vacuum at 127.0.0.3", err)
+        self.assertIn("do not accept these tokens: 127.0.0.2 lamp", err)
+        self.assertIn("tells their device ids: 127.0.0.3 vacuum", err)
         self.assertIn("those without a device id", err)
         self.assertNotIn(TOKEN, err)
 

@@ -21,7 +21,8 @@ class BlocksCase(FilesCase):
     def check_mixed(self, text):
         """The text is refused, and the user learns why."""
         text = text.replace("ONE", ONE).replace("TWO", TWO)
-        found = self.search(text.encode())
+        # What is said once is not said again.
+        found = self.search((text + "\n\n" + text).encode())
         self.assertEqual([record.facts() for record in found.records], [])
         self.assertEqual(len(found.notes), 1)
         self.assertIn("put an empty line between two devices", found.notes[0][1])

@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import tarfile
-import unittest
 
 from miio_pure import MiioError
 from miio_pure.tokens import find
@@ -43,7 +42,7 @@ def pack_tar_gz(data):
     return file.getvalue()
 
 
-class SamplesTest(unittest.TestCase):
+class SamplesTest(FilesCase):
     def test_each_has_what_is_expected(self):
         self.assertGreater(len(expected(STORES)), 20)
         for path, case in expected(STORES).items():
@@ -67,7 +66,8 @@ class SamplesTest(unittest.TestCase):
             self.assertEqual(record.token, "")
 
     def test_an_encrypted_token_of_iobroker_is_explained_once(self):
-        notes = find(os.path.join(STORES, "iobroker")).notes
+        data = sample("iobroker", "objects.jsonl", folder=STORES)
+        notes = self.search(data + data).notes
         self.assertEqual(len(notes), 1)
         self.assertIn("ioBroker has encrypted", notes[0][1])
 
