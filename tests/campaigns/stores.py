@@ -23,7 +23,7 @@ from ..support.samples import told
 EXACT = [
     write
     for write in stores.WRITERS
-    if write not in (stores.write_yaml, stores.write_json)
+    if write not in (stores.write_yaml, stores.write_home_assistant)
 ]
 
 

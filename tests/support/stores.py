@@ -242,77 +242,48 @@ def write_notes(rng, devices):
     return lines, devices
 
 
-def write_json(rng, devices):
-    """Write the settings of Home Assistant, Homebridge, openHAB or Node-RED."""
-    fields = ("name", "model", "address", "mac", "token")
-    if rng.random() < 0.3:
-        entries = [
-            {
-                "domain": "xiaomi_miio",
-                "title": one["name"],
-                "data": {
-                    "host": one["address"],
-                    "token": one["token"],
-                    "model": one["model"],
-                    "mac": one["mac"].lower(),
-                    "cloud_password": "%032x" % rng.getrandbits(128),
-                },
-            }
-            for one in devices
-        ]
-        entries.append(
-            {
-                "domain": "other",
-                "data": {
-                    "host": "192.168.1.4",
-                    "token": "%032x" % rng.getrandbits(128),
-                },
-            }
-        )
-        value = {"data": {"entries": entries}}
-    elif rng.random() < 0.5:
-        fields = ("name", "address", "token", "device_id")
-        value = {
-            "bridge": {"name": "x"},
-            "platforms": [
-                {
-                    "name": "miot",
-                    "devices": [
-                        {
-                            "name": one["name"],
-                            "ip": one["address"],
-                            "token": one["token"],
-                            "deviceId": one["device_id"],
-                        }
-                        for one in devices
-                    ],
-                }
-            ],
-        }
-    else:
-        fields = ("name", "address", "token", "device_id", "model")
-        value = {
-            "miio:basic:%d"
-            % number: {
-                "class": "org.openhab.core.thing.internal.ThingImpl",
-                "value": {
-                    "label": one["name"],
-                    "configuration": {
-                        "properties": {
-                            "host": one["address"],
-                            "token": one["token"],
-                            "deviceId": one["device_id"],
-                            "model": one["model"],
-                        }
-                    },
-                },
-            }
-            for number, one in enumerate(devices)
-        }
+def write_as_json(rng, value):
     text = json.dumps(
         value, indent=rng.choice((None, 2)), ensure_ascii=rng.random() < 0.5
     )
-    return text.split("\n"), [only(device, *fields) for device in devices]
+    return text.split("\n")
+
+
+def write_home_assistant(rng, devices):
+    """Write the config entries of Home Assistant, one of them of another program."""
+    entries = []
+    for device in devices:
+        data = {"host": device["address"], "token": device["token"]}
+        data.update(model=device["model"], mac=device["mac"].lower())
+        data["cloud_password"] = "%032x" % rng.getrandbits(128)
+        entry = {"domain": "xiaomi_miio", "title": device["name"], "data": data}
+        entries.append(entry)
+    other = {"host": "192.168.1.4", "token": "%032x" % rng.getrandbits(128)}
+    entries.insert(rng.randrange(len(entries)), {"domain": "other", "data": other})
+    told = [only(one, "name", "model", "address", "mac", "token") for one in devices]
+    return write_as_json(rng, {"data": {"entries": entries}}), told
+
+
+def write_homebridge(rng, devices):
+    """Write the settings of Homebridge."""
+    keys = {"name": "name", "address": "ip", "token": "token", "device_id": "deviceId"}
+    rows = [{key: one[field] for field, key in keys.items()} for one in devices]
+    platforms = [{"name": "miot", "devices": rows}]
+    value = {"bridge": {"name": "x", "pin": "1"}, "platforms": platforms}
+    return write_as_json(rng, value), [only(one, *keys) for one in devices]
+
+
+def write_openhab(rng, devices):
+    """Write the JSONDB of openHAB."""
+    keys = {"address": "host", "token": "token", "device_id": "deviceId"}
+    keys["model"] = "model"
+    things = {}
+    for number, device in enumerate(devices):
+        properties = {key: device[field] for field, key in keys.items()}
+        value = {"label": device["name"], "configuration": {"properties": properties}}
+        kind = "org.openhab.core.thing.internal.ThingImpl"
+        things["miio:basic:%d" % number] = {"class": kind, "value": value}
+    return write_as_json(rng, things), [only(one, "name", *keys) for one in devices]
 
 
 WRITERS = (
@@ -325,7 +296,9 @@ WRITERS = (
     write_fhem,
     write_environment,
     write_notes,
-    write_json,
+    write_home_assistant,
+    write_homebridge,
+    write_openhab,
 )
 
 
