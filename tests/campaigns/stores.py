@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Random devices, written as other programs do, come back exactly.
+"""Random devices, written as other programs do, come back exactly; and damaged files.
 
     python3 -m tests.campaigns.stores [COUNT [SEED]]
 
 A text consists of several sections in different forms, so that no reader may take
-anything out of a neighbour's lines. The seed of a failure is printed.
+anything out of a neighbour's lines. Then lines get lost, texts are mutated, and each
+sample is cut at every byte: whatever is found, no token is wrong. The seed of a failure
+is printed.
 """
 
 import os
@@ -17,8 +19,24 @@ from miio_pure import MiioError
 from miio_pure.tokens import find
 
 from ..support import stores
-from ..support.samples import told
+from ..support.samples import read_stores, told
 
+from . import fuzz
+
+# What a mutation puts into a text.
+PIECES = fuzz.PIECES + (
+    b"token: ",
+    b'"token": ',
+    b"Thing miio:a [",
+    b"MIIO_TOKEN=",
+    b"- ",
+    b"---\n",
+    b"\t",
+    b"\x1b[",
+    b"\x1f\x8b",
+    b"== a (b) ==\n",
+    b"0123456789abcdef" * 2,
+)
 # The forms in which no single line decides what belongs to Xiaomi.
 EXACT = [
     write
@@ -86,6 +104,47 @@ def lose(count, seed):
     return None
 
 
+def mutate(count, seed):
+    """Read so many mutated texts; an exception that gets out is a failure."""
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "text")
+        for number in range(count):
+            lines, _ = make_text(rng)
+            data = fuzz.mutated(stores.encode(rng, lines), rng, PIECES)
+            with open(path, "wb") as file:
+                file.write(stores.pack(rng, data))
+            try:
+                fuzz.quietly(find, path)
+            except Exception:
+                print("seed %d, text %d: %r" % (seed, number, data[:2000]))
+                raise
+    print("%d mutated texts: nothing got out" % count)
+
+
+def cut(step=1):
+    """Read each sample up to every byte, or every so many; return the first that errs.
+
+    Whatever is found has a token of the whole file.
+    """
+    count = 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "text")
+        for name, data, devices in read_stores():
+            tokens = {device["token"] for device in devices}
+            for end in range(count % step, len(data), step):
+                with open(path, "wb") as file:
+                    file.write(data[:end])
+                found = fuzz.quietly(find, path)
+                records = [] if isinstance(found, MiioError) else found.records
+                count += 1
+                if not tokens.issuperset(record.token for record in records):
+                    print("%s, cut at %d: a wrong token" % (name, end))
+                    return name
+    print("%d files that were cut off: no wrong token" % count)
+    return None
+
+
 def run(count, seed):
     """Check so many texts; return the first seed that fails, or None."""
     with tempfile.TemporaryDirectory() as folder:
@@ -111,5 +170,6 @@ if __name__ == "__main__":
     amount = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     first = int(sys.argv[2]) if len(sys.argv) > 2 else int(time.time())
     print("seed %d" % first, flush=True)
-    has_failed = run(amount, first) is not None or lose(amount, first) is not None
-    sys.exit(has_failed)
+    mutate(amount, first)
+    failures = [run(amount, first), lose(amount, first), cut()]
+    sys.exit(failures != [None] * 3)

@@ -96,6 +96,15 @@ class StoresTest(QuietCase):
         failed = stores.run(150, random.randrange(1 << 32))
         self.assertIsNone(failed, self.said.getvalue())
 
+    def test_files_that_are_cut_off_give_no_wrong_token(self):
+        failed = stores.cut(random.randrange(20, 40))
+        self.assertIsNone(failed, self.said.getvalue())
+
+    def test_mutated_texts(self):
+        seed = random.randrange(1 << 32)
+        with self.subTest(seed=seed):
+            stores.mutate(300, seed)
+
     def test_lines_that_get_lost_never_mix_devices(self):
         failed = stores.lose(300, random.randrange(1 << 32))
         self.assertIsNone(failed, self.said.getvalue())

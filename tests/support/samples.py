@@ -25,6 +25,14 @@ def expected(folder=SAMPLES):
     return json.loads(sample("EXPECTED.json", folder=folder).decode("utf-8"))
 
 
+def read_stores():
+    """Yield the path of each sample of a store, its bytes and the devices in it."""
+    for path, case in expected(STORES).items():
+        if not os.path.isdir(os.path.join(STORES, *path.split("/"))):
+            data = sample(*path.split("/"), folder=STORES)
+            yield path, data, case.get("devices", [])
+
+
 def told(records):
     """Return what there is to tell of devices, in any order."""
     return sorted(

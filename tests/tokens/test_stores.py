@@ -4,15 +4,13 @@
 import gzip
 import io
 import os
-import random
 import shutil
 import tarfile
 
-from miio_pure import MiioError
 from miio_pure.tokens import find
 
 from ..support import backups
-from ..support.samples import STORES, FilesCase, expected, sample, told
+from ..support.samples import STORES, FilesCase, expected, read_stores, sample, told
 
 # What the samples hold besides tokens, and nobody may ever see.
 SECRETS = (
@@ -22,15 +20,6 @@ SECRETS = (
     "AbCdEfGhIjKlMnOp",
     "c2cd789a380208a9ad45f23d3b1a11df",
 )
-
-
-def cases():
-    """Yield the path of each sample, its bytes and the devices in it."""
-    for path, case in expected(STORES).items():
-        whole = os.path.join(STORES, *path.split("/"))
-        if not os.path.isdir(whole):
-            data = sample(*path.split("/"), folder=STORES)
-            yield path, data, case.get("devices", [])
 
 
 def pack_tar_gz(data):
@@ -79,7 +68,7 @@ class PackedTest(FilesCase):
             self.assertEqual(told(facts), told(devices))
 
     def test_names_and_archives_do_not_matter(self):
-        for path, data, devices in cases():
+        for path, data, devices in read_stores():
             for pack in (
                 bytes,
                 gzip.compress,
@@ -91,7 +80,7 @@ class PackedTest(FilesCase):
                 self.check(path, pack(data), devices)
 
     def test_texts_may_be_utf_16(self):
-        for path, data, devices in cases():
+        for path, data, devices in read_stores():
             try:
                 text = data.decode("utf-8").replace("\n", "\r\n")
             except UnicodeDecodeError:
@@ -126,42 +115,6 @@ class PackedTest(FilesCase):
 
 def pack_members(members):
     return gzip.compress(backups.tar(members))
-
-
-class DamageTest(FilesCase):
-    """A damaged file may lose devices, but never gives a wrong token."""
-
-    def check(self, path, data, tokens):
-        try:
-            found = self.search(data)
-        except MiioError:
-            return
-        wrong = {record.token for record in found.records} - tokens
-        self.assertEqual(wrong, set(), path)
-
-    def test_cut_anywhere(self):
-        seed = random.randrange(1 << 32)
-        rng = random.Random(seed)
-        with self.subTest(seed=seed):
-            for path, data, devices in cases():
-                tokens = {device["token"] for device in devices}
-                step = max(2, len(data) // 80)
-                for end in range(rng.randrange(step), len(data), step):
-                    self.check(path, data[:end], tokens)
-
-    def test_random_damage(self):
-        seed = random.randrange(1 << 32)
-        rng = random.Random(seed)
-        with self.subTest(seed=seed):
-            for path, data, _ in cases():
-                for _ in range(20):
-                    spoiled = bytearray(data)
-                    for _ in range(rng.choice((1, 2, 20))):
-                        spoiled[rng.randrange(len(data))] = rng.choice((0, 255, 34))
-                    try:
-                        self.search(bytes(spoiled))
-                    except MiioError:
-                        pass
 
 
 class FolderTest(FilesCase):
