@@ -2,9 +2,9 @@
 """Writes devices as other programs do, each in its own form."""
 
 import gzip
-import io
 import json
-import tarfile
+
+from .backups import tar
 
 # Names that a careless reader of lines would take for something else.
 NAMES = (
@@ -20,6 +20,11 @@ NAMES = (
     "192.168.1.9",
     "x" * 60,
 )
+# Two devices, and what a text has to tell of them at least.
+ONE = "0123456789abcdef0123456789abcdef"
+TWO = "fedcba9876543210fedcba9876543210"
+FIRST = {"address": "192.168.1.5", "token": ONE}
+SECOND = {"address": "192.168.1.6", "token": TWO}
 MODELS = ("yeelink.light.lamp4", "roborock.vacuum.s5", "zhimi.airpurifier.mb4")
 # How a terminal shows a text in green.
 GREEN, PLAIN = "\x1b[32m", "\x1b[0m"
@@ -308,16 +313,11 @@ def encode(rng, lines):
     return text.encode(rng.choice(("utf-8", "utf-8", "utf-8-sig", "utf-16")))
 
 
+def pack_tar_gz(data):
+    """Return a .tar.gz of one file."""
+    return gzip.compress(tar({"data/file": data}))
+
+
 def pack(rng, data):
     """Return a file as it is, in a .gz or in a .tar.gz."""
-    way = rng.randrange(3)
-    if way == 1:
-        return gzip.compress(data)
-    if way == 2:
-        file = io.BytesIO()
-        with tarfile.open(fileobj=file, mode="w:gz") as archive:
-            entry = tarfile.TarInfo("data/file")
-            entry.size = len(data)
-            archive.addfile(entry, io.BytesIO(data))
-        return file.getvalue()
-    return data
+    return rng.choice((bytes, gzip.compress, pack_tar_gz))(data)

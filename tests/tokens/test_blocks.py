@@ -6,11 +6,7 @@ from unittest import mock
 from miio_pure.tokens import text as text_module
 
 from ..support.samples import FilesCase
-
-ONE = "0123456789abcdef0123456789abcdef"
-TWO = "fedcba9876543210fedcba9876543210"
-FIRST = {"address": "192.168.1.5", "token": ONE}
-SECOND = {"address": "192.168.1.6", "token": TWO}
+from ..support.stores import FIRST, ONE, SECOND, TWO
 
 
 class BlocksCase(FilesCase):

@@ -2,14 +2,12 @@
 """The samples of what other programs keep, alone and packed, whole and damaged."""
 
 import gzip
-import io
 import os
 import shutil
-import tarfile
 
 from miio_pure.tokens import find
 
-from ..support import backups
+from ..support import backups, stores
 from ..support.samples import STORES, FilesCase, expected, read_stores, sample, told
 
 # What the samples hold besides tokens, and nobody may ever see.
@@ -20,15 +18,6 @@ SECRETS = (
     "AbCdEfGhIjKlMnOp",
     "c2cd789a380208a9ad45f23d3b1a11df",
 )
-
-
-def pack_tar_gz(data):
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w:gz") as archive:
-        entry = tarfile.TarInfo("data/x")
-        entry.size = len(data)
-        archive.addfile(entry, io.BytesIO(data))
-    return file.getvalue()
 
 
 class SamplesTest(FilesCase):
@@ -72,10 +61,10 @@ class PackedTest(FilesCase):
             for pack in (
                 bytes,
                 gzip.compress,
-                pack_tar_gz,
+                stores.pack_tar_gz,
                 lambda data: backups.tar({"x/y": data}),
                 lambda data: backups.zipped({"y": data}),
-                lambda data: backups.zipped({"b.tar.gz": pack_tar_gz(data)}),
+                lambda data: backups.zipped({"b.tar.gz": stores.pack_tar_gz(data)}),
             ):
                 self.check(path, pack(data), devices)
 
@@ -109,12 +98,8 @@ class PackedTest(FilesCase):
         token = sample("robot", "device.token", folder=STORES)
         conf = sample("robot", "device.conf", folder=STORES)
         members = {"mnt/data/miio/device.token": token, "mnt/default/device.conf": conf}
-        (record,) = self.search(pack_members(members)).records
+        (record,) = self.search(gzip.compress(backups.tar(members))).records
         self.assertEqual(record.device_id, "439376158")
-
-
-def pack_members(members):
-    return gzip.compress(backups.tar(members))
 
 
 class FolderTest(FilesCase):

@@ -2,11 +2,8 @@
 """Devices in the .things files of openHAB, and in FHEM's configuration."""
 
 from ..support.samples import FilesCase
+from ..support.stores import FIRST, ONE, SECOND, TWO
 
-ONE = "0123456789abcdef0123456789abcdef"
-TWO = "fedcba9876543210fedcba9876543210"
-FIRST = {"address": "192.168.1.5", "token": ONE}
-SECOND = {"address": "192.168.1.6", "token": TWO}
 PAIRS = 'host="192.168.1.5", token="%s"' % ONE
 MORE = 'host="192.168.1.6", token="%s"' % TWO
 
