@@ -13,7 +13,7 @@ from ..errors import DeviceError, MiioError, NoReply, PayloadError
 from ..packet import Token
 from ..tokens.fields import is_private, is_token
 from .connect import Given, is_same, make_trace
-from .output import Waiting, say
+from .output import Waiting, list_some, say
 from .status import DONE, FAILED, NO_REPLY, TOKEN
 
 TYPE_CHECKING = False
@@ -181,8 +181,38 @@ def learn(verdict: Verdict) -> None:
             setattr(record, field, value)
 
 
-def find_status(verdicts: "Sequence[Verdict]") -> int:
-    """Return the exit status for what became of the tokens."""
+def judge(options: "Options", verdicts: "Sequence[Verdict]") -> int:
+    """Return the exit status for what became of the tokens, and say what failed."""
     if all(one.status == UNASKED for one in verdicts):
+        say(
+            "error: no token could be checked, as none is that of a Wi-Fi device with "
+            "an address in a private network"
+        )
         return FAILED
+    for status, text in (
+        (
+            REJECTED,
+            "these devices do not accept the token: %s. A reset or a new set-up "
+            "gives a device another one",
+        ),
+        (
+            SILENT,
+            "no answer within %g s from these devices: %%s. Are they switched on, "
+            "are the addresses right, and is this computer in their subnet?"
+            % options.timeout,
+        ),
+        (
+            MOVED,
+            "another device is now at the address of these: %s; discover finds "
+            "where they are",
+        ),
+    ):
+        failed = [one.record for one in verdicts if one.status == status]
+        if failed:
+            say("error: " + text % list_some([name_place(one) for one in failed]))
     return max(STATUSES[one.status] for one in verdicts)
+
+
+def name_place(record: "Record") -> str:
+    """Return the address of a device and, if there is one, its name."""
+    return " ".join([record.address, record.name]).strip()

@@ -19,6 +19,7 @@ MAX_WIDTH = 80  # columns of a table on a terminal
 MIN_CELL = 6  # columns of a cell that was shortened
 GAP = 2  # columns between two cells
 WAIT_BEFORE_TEXT = 1.0  # s
+MAX_LISTED = 5  # texts that a message lists
 CLEAR_LINE = "\r\x1b[K"
 ELLIPSIS = "\u2026"
 # All characters before this one take one column.
@@ -82,6 +83,11 @@ def format_bare(value: "Any") -> str:
 def escape(text: str) -> str:
     """Return the text with control characters escaped."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def list_some(texts: "Sequence[str]") -> str:
+    """Return the first of these texts, with commas between them."""
+    return ", ".join(texts[:MAX_LISTED]) + ", ..." * (len(texts) > MAX_LISTED)
 
 
 def is_terminal(stream: "Optional[TextIO]") -> bool:

@@ -18,6 +18,7 @@ from .output import (
     escape,
     format_table,
     is_terminal,
+    list_some,
     print_json,
     print_line,
     print_table,
@@ -42,7 +43,6 @@ HEADINGS = ("name", "model", "address", "MAC", "device id", "token", "found in")
 SPARE = ("MAC", "model")
 FLEXIBLE = ("name", "model", "found in")
 MAX_NOTES = 20
-MAX_TEXTS = 5  # devices that a note names
 MAX_PATH = 60  # characters that are shown of a path
 PAUSE = 0.2  # s between two paths that are shown
 
@@ -81,9 +81,9 @@ def run(options: "Options") -> int:
         save(options, records, verdicts)
     if not options.check:
         return DONE
-    from .ask import find_status
+    from .ask import judge
 
-    return find_status(verdicts)
+    return judge(options, verdicts)
 
 
 def ask(options: "Options", records: "Sequence[Record]") -> "List[Verdict]":
@@ -167,11 +167,6 @@ def name(records: "Sequence[Record]") -> str:
     return list_some([one.name or one.device_id for one in records])
 
 
-def list_some(texts: "Sequence[str]") -> str:
-    """Return the first of these texts, in a line."""
-    return ", ".join(texts[:MAX_TEXTS]) + ", ..." * (len(texts) > MAX_TEXTS)
-
-
 def save(
     options: "Options", records: "List[Record]", verdicts: "List[Verdict]"
 ) -> None:
@@ -199,7 +194,7 @@ def save(
 
 def say_unsaved(verdicts: "Sequence[Verdict]") -> int:
     """Say which tokens were not saved for what their devices said; return how many."""
-    from .ask import REJECTED, SILENT
+    from .ask import REJECTED, SILENT, name_place
 
     count = 0
     for status, why in (
@@ -210,8 +205,8 @@ def say_unsaved(verdicts: "Sequence[Verdict]") -> int:
         if status == SILENT:
             records = [one for one in records if not one.device_id]
         if records:
-            places = [" ".join([one.address, one.name]).strip() for one in records]
-            say("note: not saved, because %s: %s" % (why, list_some(places)))
+            places = list_some([name_place(one) for one in records])
+            say("note: not saved, because %s: %s" % (why, places))
         count += len(records)
     return count
 

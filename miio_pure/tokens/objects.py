@@ -94,8 +94,8 @@ def find_in_json(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
     """Yield the devices of all the JSON in a text."""
     text = part.text
     if '"token"' in text or '"localSecret"' in text:
-        is_whole = part.is_first and text.lstrip()[:1] in ("{", "[")
-        for value, key, is_fragment in _scan(text, is_whole, leaf.effort):
+        is_json = part.is_first and text.lstrip()[:1] in ("{", "[")
+        for value, key, is_fragment in _scan(text, is_json, leaf.effort):
             for found in _find_objects(value, key):
                 if not is_fragment or _shows_xiaomi(found):
                     yield from _tell_object(leaf, found)
@@ -106,18 +106,18 @@ def find_in_json(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
 
 
 def _scan(
-    text: str, is_whole: bool, effort: "Effort"
+    text: str, is_json: bool, effort: "Effort"
 ) -> "Iterator[Tuple[Any, str, bool]]":
     """Yield the objects of JSON in a text, the outermost ones.
 
-    Yields (object, key of a fragment, whether it is a fragment). is_whole: the text
-    does not begin within an object.
+    Yields (object, key of a fragment, whether it is a fragment). is_json: the text
+    begins with JSON, and not within an object.
     """
+    is_fragment = not is_json
     match = _OBJECT.search(text)
     while match:
         at = match.start()
-        is_whole = is_whole or text[at - 1 : at] == "\n"
-        is_fragment = not is_whole
+        is_fragment = is_fragment and text[at - 1 : at] != "\n"
         try:
             value, end = _decode(text, at)
             read = end - at
@@ -128,10 +128,11 @@ def _scan(
             # Creating the error counts the lines up to its position, which takes time.
             position = getattr(error, "pos", len(text))
             value, end, read = None, at + 1, position - at + position // 64
-        is_whole = is_whole and value is not None
         effort.spend(ATTEMPT + CHARACTER_PARSED * read)
         key = _read_key(text, at) if is_fragment and value else ""
         yield value, key, is_fragment
+        # What follows the start of a broken object may be a part of it.
+        is_fragment = is_fragment or value is None
         match = _OBJECT.search(text, end)
 
 

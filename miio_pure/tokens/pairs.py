@@ -144,6 +144,9 @@ def _take_word(text: str) -> str:
 
 def _read_field(key: str, field: str, value: str) -> str:
     word = _take_word(value)
+    if field == "model" and word != value.strip():
+        # This is a name for people.
+        return ""
     if key == "id":
         return read_short_id(word)
     if field == "address":

@@ -54,11 +54,12 @@ class CheckTest(AskCase):
     def check(self, status, *cases):
         """Check devices, each of them a dict and the status that is expected."""
         path = self.write_devices(*[device for device, _ in cases])
-        done, out, _ = self.run_tokens(path, "--check", "--json")
+        done, out, err = self.run_tokens(path, "--check", "--json")
         lines = [json.loads(line) for line in out.splitlines()]
         expected = [word for _, word in cases]
         self.assertEqual([line["status"] for line in lines], expected)
-        self.assertEqual(done, status)
+        self.assertEqual((done, "error: " in err), (status, status != 0))
+        self.assertNotIn(TOKEN, err)
         return lines
 
     def test_a_token_that_is_accepted(self):
@@ -107,7 +108,8 @@ class CheckTest(AskCase):
             {"host": "fan.lan", "mac": "34:CE:00:AA:BB:01", "token": "d" * 32},
         )
         with mock.patch.object(ask, "discover") as discover:
-            status, out, _ = self.run_tokens(path, "--check", "--json")
+            status, out, err = self.run_tokens(path, "--check", "--json")
+        self.assertIn("error: no token could be checked", err)
         discover.assert_not_called()
         self.assertEqual((status, out.count('"not asked"')), (1, 3))
         path = self.write_devices(

@@ -85,6 +85,14 @@ class NotesTest(BlocksCase):
             {"name": "a", "token": ONE, "mac": "34:CE:00:AA:BB:01"},
         )
 
+    def test_a_model_is_one_word(self):
+        for model in ("Mi Robot", "a.vacuum.v1"):
+            expected = {} if " " in model else {"model": model}
+            self.check(
+                "model: %s\nip: 192.168.1.5\ntoken: ONE" % model,
+                dict(FIRST, **expected),
+            )
+
     def test_texts_that_only_look_like_a_device(self):
         for text in (
             "my router is 192.168.1.1\nfoo.bar.baz\nsha ONE\n",

@@ -3,6 +3,9 @@
 
 import json
 import random
+from unittest import mock
+
+from miio_pure.tokens import text as text_module
 
 from ..support.samples import FilesCase
 
@@ -243,6 +246,25 @@ class FragmentTest(FilesCase):
             thing = {"class": "org.openhab.Thing", "value": {"properties": DEVICE}}
             text = json.dumps({key: thing, "y": {"z": {}}}, indent=2)[:-3]
             self.assertEqual(len(self.facts(text)), count)
+
+    def test_a_long_file_is_read_in_parts(self):
+        """What is said in one part is not said in the next one."""
+        devices = [
+            {"host": "192.168.1.%d" % n, "token": "%032x" % (n + 1)} for n in range(99)
+        ]
+        domains = ["xiaomi_miio", "other"]
+        entries = [
+            {"domain": domains[number % 2], "title": "n%d" % number, "data": device}
+            for number, device in enumerate(devices)
+        ]
+        text = json.dumps({"data": {"entries": entries}}, indent=2)
+        with mock.patch.object(text_module, "MAX_SEGMENT", 3000):
+            with mock.patch.object(text_module, "MAX_OBJECT", 1000):
+                found = self.facts(text)
+        self.assertEqual(
+            [(one["name"], one["token"]) for one in found],
+            [("n%d" % n, "%032x" % (n + 1)) for n in range(0, 99, 2)],
+        )
 
     def test_a_line_begins_anew(self):
         lines = ['{"k": "broken', json.dumps({"a": DEVICE})]
