@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 # What a key in a text is the key of; texts are not exact about capitals and blanks.
 FIELDS = {key.lower(): field for field, keys in KEYS.items() for key in keys}
+# The tools miio-extract-tokens and npm's miio print these.
 FIELDS.update(
-    {"ip address": "address", "ip_address": "address", "device id": "device_id"}
+    {"ip address": "address", "device id": "device_id", "model info": "model"}
 )
 MIXED = (
     "it tells of several devices, and which of its lines belong together is not clear: "

@@ -127,6 +127,15 @@ class PrintedTest(BlocksCase):
                 dict(FIRST, name=name, model="a.b.c"),
             )
 
+    def test_what_miio_of_npm_discovers(self):
+        self.check(
+            "Device ID: 7654321\nModel info: a.fan.v1\nAddress: 192.168.1.5\n"
+            "Token: ONE via auto-token\nSupport: At most basic\n\n"
+            "Device ID: 7654322\nModel info: Unknown\nAddress: 192.168.1.6\n"
+            "Token: ???\nSupport: Unknown\n",
+            dict(FIRST, device_id="7654321", model="a.fan.v1"),
+        )
+
     def test_no_other_line_is_a_name(self):
         self.check("Lamp\n\tip: 192.168.1.5\n\ttoken: ONE\n", FIRST)
 
