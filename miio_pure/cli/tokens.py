@@ -19,6 +19,7 @@ from .output import (
     format_table,
     is_terminal,
     list_some,
+    measure,
     print_json,
     print_line,
     print_table,
@@ -130,9 +131,13 @@ def show(records: "Sequence[Record]", statuses: "Dict[int, str]") -> None:
 
 
 def shorten_path(path: str, width: int) -> str:
-    """Return a path of at most this many characters, without its start if need be."""
+    """Return a path that takes at most this width, without its start if need be."""
     path = escape(path)
-    return path if len(path) <= width else ELLIPSIS + path[1 - width :]
+    if measure(path) <= width:
+        return path
+    while measure(path) > width - 1:
+        path = path[1:]
+    return ELLIPSIS + path
 
 
 class Progress:
