@@ -30,10 +30,7 @@ MAX_DIGITS = 20  # of a device id, which has 64 bits
 # An id of fewer digits than this may count anything, such as the rows of a table.
 MIN_DIGITS = 6
 
-BLUETOOTH = (
-    "a Bluetooth device: its token of 24 digits is none for miIO, and this program "
-    "cannot talk to it"
-)
+BLUETOOTH = "a Bluetooth device, whose token of 24 digits is not one of miIO"
 _TOKEN = re.compile(r"[0-9a-fA-F]{32}\Z")
 _BLUETOOTH = re.compile(r"[0-9a-fA-F]{24}\Z")
 _ADDRESS = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\Z", re.ASCII)
