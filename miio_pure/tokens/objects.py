@@ -52,8 +52,8 @@ MAX_KEY = 120  # characters of a key that tells what a fragment is
 BINDING = "miio:"
 
 ENCRYPTED = (
-    "ioBroker has encrypted a token in it, with a key that is in another file: copy the "
-    "token from the adapter's settings in ioBroker's web page, or get it out of "
+    "ioBroker has encrypted a token in it, with a key that is in another file: copy "
+    "the token from the adapter's settings in ioBroker's web page, or get it out of "
     "Xiaomi's cloud"
 )
 NO_TOKEN = "what stands for its token is not the token of a Wi-Fi device"

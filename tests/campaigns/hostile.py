@@ -354,6 +354,9 @@ ATTACKS = {
         lambda: b"\xff\xfe" + repeated(b"\0\xd8", 40 * MEGABYTE)),
     "fragments": one_file(
         lambda: repeated(b'x"token" {"a": {"b": 1}, ', 2 * MEGABYTE - 100)),
+    "one token at many addresses": one_file(
+        lambda: b"".join(b'{"ip":"10.0.%d.%d","token":"%032x"}\n' % (n >> 8, n & 255, 1)
+                         for n in range(60000))),
     "a map of many": one_file(
         lambda: b"{" + b",".join(b'"%d":"%032x"' % (n + 10**6, n)
                                  for n in range(6000)) + b"}"),

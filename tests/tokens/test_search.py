@@ -168,6 +168,22 @@ class MergeTest(FilesCase):
             (record.device_id, record.address), ("55393227", "192.168.1.5")
         )
 
+    def test_the_same_token_at_two_addresses_is_two_rows(self):
+        def find_all(*devices):
+            data = json.dumps([dict(one, token=TOKEN) for one in devices])
+            records = self.search(data.encode()).records
+            return [(one.address, one.name, one.device_id) for one in records]
+
+        here, there = {"ip": "192.168.1.5"}, {"ip": "192.168.1.6", "name": "x"}
+        known, mac = {"did": "55393227"}, {"mac": "34:CE:00:AA:BB:01"}
+        two = [("192.168.1.5", "", ""), ("192.168.1.6", "x", "")]
+        self.assertEqual(find_all(here, there, here, there), two)
+        self.assertEqual(find_all(here, mac, there), two)
+        self.assertEqual(find_all(mac, here, there), two)
+        self.assertEqual(find_all(mac, mac, here), two[:1])
+        one = [("192.168.1.5", "x", "55393227")]
+        self.assertEqual(find_all(here, there, known), one)
+
     def test_a_robot_and_its_app(self):
         """The robot's file tells only the token; the app's tells the rest."""
         token = sample("robot", "device.token")
