@@ -429,7 +429,9 @@ class RefusalTest(unittest.TestCase):
             return made[0]
 
         with system(socket=make):
-            with self.assertRaisesRegex(NoReply, "cannot open a socket: Too many open files"):
+            with self.assertRaisesRegex(
+                NoReply, "cannot open a socket: Too many open files"
+            ):
                 next(discover("127.0.0.0/24"))
 
     def test_errors_of_a_socket_that_mean_nothing(self):

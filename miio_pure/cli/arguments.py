@@ -80,9 +80,10 @@ COMMANDS = (
             "To rename a saved device, give only --name; the device may be off."),
     Command("devices forget", "DEVICE", "devices",
             "remove a saved device", "devices forget fan"),
-    Command("tokens", "FILE ...", "save password-prompt devices json",
+    Command("tokens", "FILE ...",
+            "save check password-prompt devices timeout bind port debug json",
             "find tokens in backups and other programs' data",
-            "tokens backup.ab --password-prompt --save"),
+            "tokens core.config_entries --save"),
     Command("decode", "HEX", "token",
             "show what is in a packet", "decode 21310050... --token HEX"),
     Command("pack", "FILE", "without bytecode",
@@ -154,6 +155,7 @@ OPTIONS = {
                        + CHOICES["fault"]),
     "tokens": ("", "show the tokens, too"),
     "save": ("", "save what was found"),
+    "check": ("", "ask each device whether it accepts its token"),
     "spec": ("FILE", "the spec file of this model, if it is not saved"),
     "verify": ("", "read back what was set"),
     "writable": ("", "show only properties that can be set"),
@@ -205,7 +207,7 @@ class Options:
     timeout = 5.0
     bind: "Optional[str]" = None
     port = 54321
-    json = debug = tokens = save = password_prompt = help = version = False
+    json = debug = tokens = save = check = password_prompt = help = version = False
     bytecode = verify = writable = actions = no_mdns = False
     spec: "Optional[str]" = None
     leases: "Optional[str]" = None

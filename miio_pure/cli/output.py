@@ -21,6 +21,7 @@ MAX_WIDTH = 80  # columns of a table on a terminal
 MIN_CELL = 6  # columns of a cell that was shortened
 GAP = 2  # columns between two cells
 WAIT_BEFORE_TEXT = 1.0  # s
+MAX_LISTED = 5  # texts that a message lists
 CLEAR_LINE = "\r\x1b[K"
 ELLIPSIS = "\u2026"
 # All characters before this one take one column.
@@ -100,6 +101,11 @@ def escape(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+def list_some(texts: "Sequence[str]") -> str:
+    """Return the first of these texts, with commas between them."""
+    return ", ".join(texts[:MAX_LISTED]) + ", ..." * (len(texts) > MAX_LISTED)
+
+
 def is_terminal(stream: "Optional[TextIO]") -> bool:
     """Tell whether somebody sees this stream."""
     try:
@@ -115,7 +121,18 @@ def print_table(
     spare: "Sequence[str]" = (),
     flexible: "Sequence[str]" = (),
 ) -> None:
-    """Print rows below their headings; in 80 columns on a terminal.
+    """Print rows below their headings; see format_table()."""
+    for line in format_table(headings, rows, spare, flexible):
+        print_line(line)
+
+
+def format_table(
+    headings: "Sequence[str]",
+    rows: "Sequence[Sequence[str]]",
+    spare: "Sequence[str]" = (),
+    flexible: "Sequence[str]" = (),
+) -> "List[str]":
+    """Return the lines of a table, the headings first; in 80 columns on a terminal.
 
     spare: the headings of columns to leave out there if the space is short, the least
     important one first. flexible: of those whose cells may be shortened.
@@ -128,11 +145,12 @@ def print_table(
                 columns = [column for column in columns if column[0] != heading]
         shorten_columns(columns, flexible)
     widths = [measure_column(column) for column in columns]
-    for row in zip(*columns):
-        padded = [
-            cell + " " * (width - measure(cell)) for cell, width in zip(row, widths)
-        ]
-        print_line((" " * GAP).join(padded).rstrip())
+    return [(" " * GAP).join(map(pad, row, widths)).rstrip() for row in zip(*columns)]
+
+
+def pad(cell: str, width: int) -> str:
+    """Return a cell with blanks behind it, so that it takes this width."""
+    return cell + " " * (width - measure(cell))
 
 
 def sum_widths(columns: "Sequence[Sequence[str]]") -> int:

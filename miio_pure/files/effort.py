@@ -30,6 +30,7 @@ BYTE_OF_TEXT = 0.03
 BYTE_OF_UTF_16 = 0.4
 BYTE_OF_LOG = 0.1
 CHARACTER_PARSED = 0.25
+LINE = 6
 ATTEMPT = 5
 # All records are kept in memory until the end, so 20,000 of them fill the effort.
 RECORD = 350

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 MANIFEST = "Manifest.db"
 LOCKED = (
-    "not readable, as in an encrypted backup of an iPhone: make one without a password"
+    "not readable, as in an encrypted backup of an iPhone: make one without a "
+    "password, or get the tokens out of Xiaomi's cloud with a tool such as "
+    "Xiaomi-cloud-tokens-extractor, and give its output to tokens"
 )
 _APP = "AppDomain-com.xiaomi.mihome"
 _HEX = set("0123456789abcdefABCDEF")

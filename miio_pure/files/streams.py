@@ -6,17 +6,20 @@ in a deflate stream in AES in a zip is read in pieces of a few hundred kilobytes
 nothing is unpacked to disk or held in memory as a whole.
 """
 
+import codecs
 import io
 
 from ..aes import AES, unpad
 from ..errors import MiioError
-from .effort import BYTE_DECRYPTED, BYTE_READ, BYTE_UNPACKED, Effort
+from .effort import BYTE_DECRYPTED, BYTE_OF_UTF_16, BYTE_READ, BYTE_UNPACKED
+from .effort import MEMBER, Effort
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import BinaryIO, Callable, Iterator, List
+    from typing import Any, BinaryIO, Callable, Iterator, List
 
 CHUNK = 1 << 16  # bytes
+GZIP = b"\x1f\x8b"
 CUT_OFF = "the file is cut off: copy it again, whole"
 
 
@@ -107,32 +110,81 @@ def decrypt(file: "BinaryIO", key: bytes, iv: bytes, effort: Effort) -> "BinaryI
     return _make_file(pieces())
 
 
+def decode_utf_16(file: "BinaryIO", effort: Effort) -> "BinaryIO":
+    """Return a text in UTF-16 as UTF-8; one without a mark begins in ASCII."""
+    start = file.peek(2)[:2]  # type: ignore[attr-defined]
+    has_mark = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    is_big = start[:1] == b"\0"
+    name = "utf-16" if has_mark else "utf-16-be" if is_big else "utf-16-le"
+    decoder = codecs.getincrementaldecoder(name)("replace")
+
+    def pieces() -> "Iterator[bytes]":
+        while True:
+            data = file.read(CHUNK)
+            effort.spend(BYTE_OF_UTF_16 * len(data))
+            yield decoder.decode(data, not data).encode("utf-8", "replace")
+            if not data:
+                return
+
+    return _make_file(pieces())
+
+
 def inflate(file: "BinaryIO", effort: Effort, raw: bool = False) -> "BinaryIO":
     """Undo deflate; MiioError where the file is cut off or damaged.
 
     raw: there is no zlib header, as in a zip. Needs the module zlib.
     """
+    unpacker = _import_zlib().decompressobj(-15 if raw else 15)
+    return _make_file(_unpack(unpacker, b"", file, effort))
+
+
+def gunzip(file: "BinaryIO", effort: Effort) -> "BinaryIO":
+    """Undo gzip, RFC 1952; errors: as for inflate().
+
+    There may be several members, one behind the other; other bytes behind them are
+    ignored, as gzip does.
+    """
+    zlib = _import_zlib()
+
+    def pieces() -> "Iterator[bytes]":
+        packed = file.read(CHUNK)
+        while packed.startswith(GZIP):
+            effort.spend(MEMBER)
+            unpacker = zlib.decompressobj(31)
+            yield from _unpack(unpacker, packed, file, effort)
+            packed = unpacker.unused_data
+            if len(packed) < len(GZIP):
+                packed += file.read(CHUNK)
+
+    return _make_file(pieces())
+
+
+def _import_zlib() -> "Any":
     try:
         import zlib
     except ImportError:
         raise MiioError(
             "this Python has no zlib, which this file needs: unpack it elsewhere"
         ) from None
+    return zlib
 
-    def pieces() -> "Iterator[bytes]":
-        unpacker = zlib.decompressobj(-15 if raw else 15)
-        while not unpacker.eof:
-            packed = unpacker.unconsumed_tail or file.read(CHUNK)
-            try:
-                data = unpacker.decompress(packed, 4 * CHUNK)
-            except zlib.error as error:
-                raise MiioError("the packed data is damaged: %s" % error) from None
-            if not packed and not data:
-                raise MiioError(CUT_OFF)
-            effort.spend(BYTE_UNPACKED * len(data))
-            yield data
 
-    return _make_file(pieces())
+def _unpack(
+    unpacker: "Any", packed: bytes, file: "BinaryIO", effort: Effort
+) -> "Iterator[bytes]":
+    """Yield what a zlib object makes of packed and then of the file, up to its end."""
+    zlib = _import_zlib()
+    while not unpacker.eof:
+        packed = packed or file.read(CHUNK)
+        try:
+            data = unpacker.decompress(packed, 4 * CHUNK)
+        except zlib.error as error:
+            raise MiioError("the packed data is damaged: %s" % error) from None
+        if not packed and not data:
+            raise MiioError(CUT_OFF)
+        effort.spend(BYTE_UNPACKED * len(data))
+        yield data
+        packed = unpacker.unconsumed_tail
 
 
 def read_up_to(file: "BinaryIO", limit: int, what: str) -> bytes:

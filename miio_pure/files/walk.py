@@ -2,22 +2,22 @@
 """Yields each leaf of a file, a folder or an archive exactly once.
 
 A leaf is a file that holds no other files. What holds others is opened: folders, the
-backups of iPhones, Android and MIUI, tar and zip, also within each other. Files are
-known by their content and never by their names. The -wal and the -journal of a database
-come with it, and not as leaves of their own.
+backups of iPhones, Android and MIUI, tar, zip and gzip, also within each other. Files
+are known by their content and never by their names. The -wal and the -journal of a
+database come with it, and not as leaves of their own.
 """
 
 import os
 from functools import partial
 
 from ..errors import MiioError
-from .archive import is_tar, is_zip, tar_members, zip_members
+from .archive import Member, is_tar, is_zip, tar_members, zip_members
 from .backup import is_backup, unwrap
 from .effort import BYTE_READ, OPENED_FILE, Effort, TooMuch
 from .iphone import LOCKED, MANIFEST, list_files
 from .logs import MAX_LOG
 from .sqlite import Database, is_database
-from .streams import hold, read_up_to
+from .streams import GZIP, gunzip, hold, read_up_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
         Union,
     )
 
-    from .archive import Member
     from .backup import Ask
 
     OpenLog = Callable[[str], Optional[BinaryIO]]
@@ -246,7 +245,7 @@ class Walk:
         kept_before = self._kept
         try:
             for member in list_members(self, leaf):
-                path = "%s:%s" % (leaf.path, member.name)
+                path = _join(leaf.path, member.name)
                 inner = Leaf(path, member.time, member.size, member.file, self.effort)
                 try:
                     if is_database(inner.head) or member.name.endswith(LOGS):
@@ -260,7 +259,7 @@ class Walk:
             self.fail(leaf.path, error)
         for name, (member, data) in kept.items():
             if not _is_log(name, kept):
-                path = "%s:%s" % (leaf.path, name)
+                path = _join(leaf.path, name)
                 file, open_log = hold(data), partial(_hold_log, kept, name)
                 size, effort = len(data), self.effort
                 yield Leaf(path, member.time, size, file, effort, open_log)
@@ -293,12 +292,22 @@ class Walk:
             file = hold(self._keep(leaf))
         return zip_members(file, self.effort)
 
+    def gzip_members(self, leaf: Leaf) -> "Iterator[Member]":
+        """Yield the one file in a gzip, which is called as that is."""
+        yield Member("", leaf.time, leaf.size, gunzip(leaf.file, self.effort))
+
+
+def is_gzip(head: bytes) -> bool:
+    """Whether a file that begins like this is packed by gzip, with deflate."""
+    return head.startswith(GZIP + b"\x08")
+
 
 # How each kind of container is known by its first bytes, and what lists its members.
 CONTAINERS = (
     (is_backup, Walk.backup_members),
     (is_tar, Walk.tar_members),
     (is_zip, Walk.zip_members),
+    (is_gzip, Walk.gzip_members),
 )
 
 
@@ -315,6 +324,11 @@ def explain(error: "Union[OSError, MiioError]") -> MiioError:
     if isinstance(error, OSError):
         error = MiioError("cannot be read: %s" % (error.strerror or error))
     return error.with_traceback(None)
+
+
+def _join(path: str, name: str) -> str:
+    """Return what to call a member of an archive; one without a name has its path."""
+    return "%s:%s" % (path, name) if name else path
 
 
 def _list_folder(path: str) -> "Tuple[Set[str], List[str]]":

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Finds devices in the databases of Mi Home for Android, iOS and macOS."""
+"""Finds devices in the databases of Mi Home for Android, iOS and macOS, and others."""
 
 from ..files.effort import TooMuch
 from ..files.iphone import decrypt_token
 from ..files.sqlite import Database, is_database
+from .domoticz import TABLE, find_in_hardware
 from .record import make_record
 
 TYPE_CHECKING = False
@@ -34,9 +35,10 @@ _IOS = {
 }
 _TABLES = {"devicerecord": _ANDROID, "zdevice": _IOS}
 NO_ANDROID_TOKENS = (
-    "Mi Home 5.0.31 and later keeps no tokens in its database: take them from an older "
-    "version, from the log of 5.4.49 or 5.4.54, from an iPhone's backup, or from a "
-    "reset device"
+    "Mi Home 5.0.31 and later keeps no tokens in its database: get them out of "
+    "Xiaomi's cloud with a tool such as Xiaomi-cloud-tokens-extractor, and give its "
+    "output to tokens; or take them from the log of 5.4.49 or 5.4.54, from an iPhone's "
+    "backup, or from a reset device"
 )
 LOGGED_OUT = (
     "no devices in it: the app was logged out (the database of an account has its "
@@ -54,7 +56,7 @@ def is_sqlite(leaf: "Leaf") -> bool:
 
 
 def find_in_database(leaf: "Leaf") -> "Iterator[Record]":
-    """Yield the devices of a database of Mi Home; none for any other database."""
+    """Yield the devices of a database of Mi Home or Domoticz; none for any other."""
     wal, journal = leaf.log("-wal"), leaf.log("-journal")
     database = Database(leaf.file, wal or b"", journal or b"", leaf.effort)
     for table, columns in _TABLES.items():
@@ -62,6 +64,8 @@ def find_in_database(leaf: "Leaf") -> "Iterator[Record]":
             if database.is_wal and wal is None:
                 leaf.notes.append(NO_LOG)
             yield from _find_in_table(leaf, database, table, columns)
+    if TABLE in database.tables:
+        yield from find_in_hardware(leaf, database)
 
 
 def _find_in_table(

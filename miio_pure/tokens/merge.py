@@ -7,24 +7,44 @@ if TYPE_CHECKING:
 
     from ..devices import Record
 
+# Stands for the address of a device that may be at any.
+ANYWHERE = ""
+
 
 def merge(records: "List[Record]") -> "List[Record]":
     """Return a record for each device and token; the newer of two tokens first."""
     devices = _merge_known(records)
-    by_token: "Dict[str, Record]" = {}
-    for known in devices.values():
-        for record in known:
-            by_token.setdefault(record.token.lower(), record)
     merged = [record for known in devices.values() for record in known]
-    # A robot's own file tells the token, but no device id.
+    tokens: "Dict[str, Dict[str, Record]]" = {}
+    for record in merged:
+        tokens.setdefault(record.token.lower(), {}).setdefault(ANYWHERE, record)
+    # Many programs keep the address and the token, but no device id.
     for record in records:
         if not record.device_id and record.token:
-            same = by_token.setdefault(record.token.lower(), record)
-            if same is record:
+            places = tokens.setdefault(record.token.lower(), {})
+            if not _join(places, record):
+                places[record.address] = record
                 merged.append(record)
-            else:
-                same.learn(record)
     return merged
+
+
+def _join(places: "Dict[str, Record]", record: "Record") -> bool:
+    """Join a record with one that has the same token; return whether there is one.
+
+    places: the records with this token by address, or ANYWHERE for one with a device id
+    or without an address. Two addresses are two records: one may be out of date.
+    """
+    place = record.address if record.address in places else ANYWHERE
+    if not record.address:
+        place = next(iter(places), ANYWHERE)
+    same = places.get(place)
+    if same is None:
+        return False
+    same.learn(record)
+    if not same.device_id:
+        del places[place]
+        places[same.address] = same
+    return True
 
 
 def _merge_known(records: "List[Record]") -> "Dict[str, List[Record]]":

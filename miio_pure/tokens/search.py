@@ -6,8 +6,9 @@ from ..files.effort import Effort, TooMuch
 from ..files.walk import Walk
 from .databases import find_in_database, is_sqlite
 from .merge import merge
-from .notes import find_in_note, is_note
 from .parcel import find_in_parcel, is_parcel
+from .robot import find_robot_token, is_robot_token, join_robots
+from .secured import is_secured, note_secured
 from .text import find_in_text, is_text
 
 TYPE_CHECKING = False
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 SOURCES = (
     (is_sqlite, find_in_database),
     (is_parcel, find_in_parcel),
-    (is_note, find_in_note),
+    (is_robot_token, find_robot_token),
+    (is_secured, note_secured),
     (is_text, find_in_text),
 )
 
@@ -71,7 +73,7 @@ def find(
     # That something was not searched at all is what the user should read first.
     findings.notes[:0] = [(path, str(error)) for path, error in limits]
     findings.notes += [(path, str(error)) for path, error in errors]
-    for record in merge(records):
+    for record in merge(join_robots(records)):
         (findings.records if record.token else findings.without).append(record)
     return findings
 

@@ -1,140 +1,132 @@
 # SPDX-License-Identifier: MIT
-"""Finds devices in texts that hold JSON of the cloud: caches, logs, settings.
+"""Reads texts of all kinds, and finds the devices in them by a table of kinds.
 
-One scanner serves all JSON: at each brace it tries to read an object, and keeps those
-that have a token and a device id, at whatever depth. What is no JSON is passed over. An
-object that is broken is found out only where it breaks, and the scan goes on behind its
-first brace, so broken JSON is read again and again: each character that is read spends
-effort, good or bad.
+A text may be UTF-8 or, as PowerShell writes it, UTF-16; it may be coloured, escaped for
+XML, or followed by bytes that are no text. It is read in parts, so that no file is held
+in memory as a whole, and each kind of text looks at each part.
 """
 
-import json
 import re
 
 from ..errors import MiioError
-from ..files.effort import ATTEMPT, BYTE_OF_TEXT, CHARACTER_PARSED
-from .record import make_record
+from ..files.effort import ATTEMPT, BYTE_OF_TEXT
+from ..files.streams import decode_utf_16
+from .blocks import find_in_blocks
+from .environment import find_in_environment
+from .fhem import find_in_fhem
+from .notes import find_in_note
+from .objects import find_in_json
+from .robot import find_in_conf
+from .things import find_in_things
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Match
+    from typing import BinaryIO, Iterator, Match, Tuple
 
     from ..devices import Record
-    from ..files.effort import Effort
     from ..files.walk import Leaf
 
-MAX_SEGMENT = (
-    2 << 20
-)  # bytes that are read as JSON at once: they may take 50 times that
+# Bytes that are read as JSON at once: they may take 50 times that.
+MAX_SEGMENT = 2 << 20
 MAX_OBJECT = 1 << 16  # bytes of an object that takes several lines
-MAX_DIGITS = 20  # of a number in JSON
 
-# What it costs to find out that something is nested too deeply, in characters.
-_TOO_DEEP = 20000
-_KEYS = {
-    "name": ("name",),
-    "model": ("model",),
-    "address": ("localip", "localIP", "ip"),
-    "mac": ("mac",),
-    "device_id": ("did",),
-    "token": ("token",),
-    "parent": ("parent_id",),
-}
+# What finds devices in a part of a text. Each looks for what only its own kind of text
+# has, and yields nothing for the others.
+TEXTS = (
+    find_in_json,
+    find_in_things,
+    find_in_fhem,
+    find_in_blocks,
+    find_in_environment,
+    find_in_note,
+    find_in_conf,
+)
 
-
-def _read_int(digits: str) -> int:
-    if len(digits) > MAX_DIGITS:
-        raise ValueError("too long for a number")
-    return int(digits)
-
-
-_decode = json.JSONDecoder(parse_int=_read_int).raw_decode
 # What XML escapes. The module html is missing on small hosts.
 _ENTITY = re.compile(r"&(?:(quot|amp|lt|gt|apos)|#(\d{1,7}));")
 _ENTITIES = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
-_OBJECT = re.compile(r'\{\s*"')
+# What makes a terminal show colours: ECMA-48, control sequences.
+_COLOUR = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
+
+
+class Part:
+    """A part of a text, which consists of whole lines.
+
+    Each part begins with the last lines of the one before, so that what takes several
+    lines is whole in one of them. is_first, is_last: whether the text begins and ends
+    with it.
+    """
+
+    def __init__(self, text: str, is_first: bool, is_last: bool) -> None:
+        self.text, self.is_first, self.is_last = text, is_first, is_last
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is no other part."""
+        return self.is_first and self.is_last
 
 
 def is_text(leaf: "Leaf") -> bool:
-    """Whether a leaf may be a text of any kind."""
-    return b"\0" not in leaf.head
+    """Whether a leaf may be a text of any kind; JSON may be followed by raw bytes."""
+    head = leaf.head
+    return (
+        b"\0" not in head or head.lstrip()[:1] in (b"{", b"[") or bool(_is_utf_16(head))
+    )
+
+
+def _is_utf_16(head: bytes) -> bool:
+    """Whether a text begins with UTF-16's mark, or with ASCII in UTF-16."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    start = head[:16]
+    zeros = [at for at, byte in enumerate(start) if not byte]
+    # The byte order is big-endian or little-endian.
+    return bool(zeros) and zeros in [list(range(at, len(start), 2)) for at in (0, 1)]
 
 
 def find_in_text(leaf: "Leaf") -> "Iterator[Record]":
-    """Yield the devices of all the JSON in a text."""
-    for data in _read_segments(leaf):
+    """Yield the devices in a text."""
+    for part in _read_parts(leaf):
+        for find_devices in TEXTS:
+            yield from find_devices(leaf, part)
+
+
+def _read_parts(leaf: "Leaf") -> "Iterator[Part]":
+    """Yield a text in parts."""
+    file = leaf.file
+    if _is_utf_16(leaf.head):
+        file = decode_utf_16(file, leaf.effort)
+    for data, is_first, is_last in _read_segments(file):
         leaf.effort.spend(BYTE_OF_TEXT * len(data))
         text = data.decode("utf-8", "replace")
+        if is_first:
+            text = text.lstrip("\ufeff")
         if "&quot;token&quot;" in text:
             # This is Yeelight's XML. A parser of XML would be open to entity bombs.
             leaf.effort.spend(ATTEMPT * text.count("&"))
             text = _ENTITY.sub(_unescape, text)
-        if '"token"' in text:
-            for found in _scan(text, leaf.effort):
-                yield _read_device(leaf, found)
+        if "\x1b[" in text:
+            leaf.effort.spend(ATTEMPT * text.count("\x1b["))
+            text = _COLOUR.sub("", text)
+        yield Part(text, is_first, is_last)
 
 
-def _read_segments(leaf: "Leaf") -> "Iterator[bytes]":
-    """Yield a text in parts, which consist of whole lines.
-
-    Each part begins with the last lines of the one before, so that an object that takes
-    several lines is whole in one of them.
-    """
-    data, known = b"", 0
+def _read_segments(file: "BinaryIO") -> "Iterator[Tuple[bytes, bool, bool]]":
+    """Yield (bytes, is_first, is_last) of each part, as Part describes them."""
+    data, known, is_first = b"", 0, True
     while True:
-        data += leaf.file.read(MAX_SEGMENT - len(data))
+        data += file.read(MAX_SEGMENT - len(data))
         if len(data) < MAX_SEGMENT:
-            yield data
+            yield data, is_first, True
             return
         end = data.rfind(b"\n") + 1
         if end <= known:
             raise MiioError("a line of over %d bytes" % (MAX_SEGMENT - known))
-        yield data[:end]
+        yield data[:end], is_first, False
         start = data.find(b"\n", max(0, end - MAX_OBJECT)) + 1
-        data, known = data[start:], end - start
+        data, known, is_first = data[start:], end - start, False
 
 
 def _unescape(match: "Match[str]") -> str:
     name, number = match.groups()
     return _ENTITIES[name] if name else chr(min(int(number), 0x10FFFF))
-
-
-def _read_device(leaf: "Leaf", found: "Dict[str, Any]") -> "Record":
-    fields = {}
-    for field, keys in _KEYS.items():
-        values = [found[key] for key in keys if isinstance(found.get(key), (str, int))]
-        fields[field] = values[0] if values else None
-    return make_record(leaf, **fields)
-
-
-def _scan(text: str, effort: "Effort") -> "Iterator[Dict[str, Any]]":
-    """Yield the JSON objects with a token and a device id, wherever they stand."""
-    match = _OBJECT.search(text)
-    while match:
-        at = match.start()
-        try:
-            value, end = _decode(text, at)
-            read = end - at
-        except (RecursionError, TypeError):
-            # PyPy raises either for what is nested too deeply.
-            value, end, read = None, at + 1, _TOO_DEEP
-        except ValueError as error:
-            # Creating the error counts the lines up to its position, which takes time.
-            position = getattr(error, "pos", len(text))
-            value, end, read = None, at + 1, position - at + position // 64
-        effort.spend(ATTEMPT + CHARACTER_PARSED * read)
-        yield from _find_devices(value)
-        match = _OBJECT.search(text, end)
-
-
-def _find_devices(value: "Any") -> "Iterator[Dict[str, Any]]":
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            if isinstance(value.get("token"), str) and "did" in value:
-                yield value
-            else:
-                waiting += reversed(list(value.values()))
-        elif isinstance(value, list):
-            waiting += reversed(value)

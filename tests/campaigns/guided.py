@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["miio_pure"]):
     from miio_pure.tokens import find, search  # noqa: F401
 
 from ..support import TOKEN
-from ..support.samples import SAMPLES
+from ..support.samples import SAMPLES, STORES
 from . import fuzz
 
 SECRET = Token(TOKEN)
@@ -145,7 +145,7 @@ def write_corpus(folder, target):
     known = [datagram for datagram, _ in fuzz.known_packets()] + fuzz.known_payloads()
     if target == "files":
         known = []
-        for place, _, names in os.walk(SAMPLES):
+        for place, _, names in (*os.walk(SAMPLES), *os.walk(STORES)):
             for name in names:
                 with open(os.path.join(place, name), "rb") as file:
                     known.append(file.read())

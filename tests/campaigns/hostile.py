@@ -8,6 +8,7 @@ the run fails if an attack took over 10 s of CPU or 200 MB, or ended in a traceb
 """
 
 import contextlib
+import gzip
 import io
 import json
 import os
@@ -257,7 +258,16 @@ def repeated(text, size):
     return text * (size // len(text))
 
 
+def nested_gzips(depth=9):
+    """Return a gzip in a gzip, and so on."""
+    data = json.dumps(backups.DEVICE).encode()
+    for _ in range(depth):
+        data = gzip.compress(data)
+    return data
+
+
 LISTS = b'{"token": ['
+TOKEN_LINE = b"token: %032x\n" % 1
 MEGABYTE = 1 << 20
 # fmt: off
 ATTACKS = {
@@ -318,6 +328,56 @@ ATTACKS = {
     "a tar of 1,000,000 members": one_file(
         lambda: zlib_tar(1000000)),
     "20,000 devices, long names": one_file(devices_with_long_names),
+    "blocks of one line": one_file(
+        lambda: repeated(TOKEN_LINE + b"\n", 32 * MEGABYTE)),
+    "one block of many keys": one_file(
+        lambda: TOKEN_LINE + b"".join(b"k%x: v\n" % n for n in range(200000))),
+    "one block, the same keys": one_file(
+        lambda: repeated(TOKEN_LINE, 2 * MEGABYTE - 100)),
+    "blocks ever deeper": one_file(
+        lambda: TOKEN_LINE + b"".join(b" " * n + b"a:\n" for n in range(1900))),
+    "blocks and long lines": one_file(
+        lambda: repeated(TOKEN_LINE + b'"' + b'\\"' * 900 + b"\n", 32 * MEGABYTE)),
+    "variables": one_file(
+        lambda: b"".join(b"MIIO%x_MIIO_TOKEN=%032x\n" % (n, n)
+                         for n in range(300000))),
+    "things that do not end": one_file(
+        lambda: repeated(b'Thing miio:a [token="', 2 * MEGABYTE - 100)),
+    "things of many pairs": one_file(
+        lambda: b"Thing miio:a [token=1," + b"".join(
+            b"a%x=1," % n for n in range(200000)) + b"a=1]"),
+    "quotes": one_file(
+        lambda: b"miio: token Thing " + repeated(b'\\"', 2 * MEGABYTE - 100)),
+    "32 MB of things": one_file(
+        lambda: repeated(b'Thing miio:a:b "c" [token="1",host="2"]\n', 32 * MEGABYTE)),
+    "32 MB of FHEM": one_file(
+        lambda: repeated(b"define a XiaomiDevice b 1.1.1.1 " + b"a" * 32 + b"\n",
+                         32 * MEGABYTE)),
+    "colours": one_file(
+        lambda: repeated(b"\x1b[1m\n", 32 * MEGABYTE)),
+    "40 MB of UTF-16": one_file(
+        lambda: b"\xff\xfe" + repeated(b"a\0\n\0", 40 * MEGABYTE)),
+    "40 MB of broken UTF-16": one_file(
+        lambda: b"\xff\xfe" + repeated(b"\0\xd8", 40 * MEGABYTE)),
+    "fragments": one_file(
+        lambda: repeated(b'x"token" {"a": {"b": 1}, ', 2 * MEGABYTE - 100)),
+    "one token at many addresses": one_file(
+        lambda: b"".join(b'{"ip":"10.0.%d.%d","token":"%032x"}\n' % (n >> 8, n & 255, 1)
+                         for n in range(60000))),
+    "a map of many": one_file(
+        lambda: b"{" + b",".join(b'"%d":"%032x"' % (n + 10**6, n)
+                                 for n in range(6000)) + b"}"),
+    "a gzip of 2 GB": one_file(
+        lambda: gzip.compress(gzip.compress(bytes(1 << 30)) * 2)),
+    "a gzip of many members": one_file(
+        lambda: gzip.compress(b"") * 500000),
+    "gzips within each other": one_file(nested_gzips),
+    "20,000 gzips": one_file(
+        lambda: zip_of(gzip.compress(b"{}" * 50000), 20000)),
+    "Domoticz, rows that overlap": one_file(
+        lambda: database("create table Hardware (%s)" % ", ".join(
+            "c%d" % number for number in range(1990)), record([0] * 1990), 3,
+            "Hardware")),
     "an honest Manifest.db": honest_manifest,
     "an honest backup of 20 MB": one_file(honest_backup),
 }

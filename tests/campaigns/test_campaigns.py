@@ -2,6 +2,7 @@
 """Bad bytes and bad networks; .ci/run does the same with larger numbers."""
 
 import contextlib
+import gzip
 import io
 import json
 import random
@@ -16,7 +17,7 @@ from miio_pure.tokens import search
 from ..support import backups
 from ..support.samples import FilesCase
 
-from . import databases, fuzz, hostile, scenarios, specs
+from . import databases, fuzz, hostile, scenarios, specs, stores
 
 
 class QuietCase(unittest.TestCase):
@@ -98,6 +99,25 @@ class SpecsTest(QuietCase):
             specs.run(24, seed)
 
 
+class StoresTest(QuietCase):
+    def test_random_devices_come_back_exactly(self):
+        failed = stores.run(150, random.randrange(1 << 32))
+        self.assertIsNone(failed, self.said.getvalue())
+
+    def test_files_that_are_cut_off_give_no_wrong_token(self):
+        failed = stores.cut(random.randrange(20, 40))
+        self.assertIsNone(failed, self.said.getvalue())
+
+    def test_mutated_texts(self):
+        seed = random.randrange(1 << 32)
+        with self.subTest(seed=seed):
+            stores.mutate(300, seed)
+
+    def test_lines_that_get_lost_never_mix_devices(self):
+        failed = stores.lose(300, random.randrange(1 << 32))
+        self.assertIsNone(failed, self.said.getvalue())
+
+
 class HostileTest(FilesCase):
     """Whatever a file asks for, no more than the effort of its path is spent."""
 
@@ -128,6 +148,14 @@ class HostileTest(FilesCase):
             hostile.devices(1000, "x" * 1000),
             b'{"token": [' + b"[[],[]]," * 200000 + b"0]}",
             b"&quot;token&quot;" + b"&#65;" * 50000,
+            hostile.TOKEN_LINE + b"a: b\n" * 60000,
+            hostile.TOKEN_LINE * 40000,
+            hostile.TOKEN_LINE + b"MIIO_IP=1\n" * 60000,
+            b"miio: token " + b"a " * 400000,
+            b"\xff\xfe" + b"a\0\n\0" * 400000,
+            b"\x1b[1m\n" * 60000,
+            gzip.compress(b"") * 6000,
+            gzip.compress((b"x" * 99 + b"\n") * 90000),
         ):
             self.search_in_part(data)
 

@@ -8,6 +8,7 @@ import sys
 from unittest import mock
 
 from miio_pure import cli, tokens
+from miio_pure.cli.output import measure
 from miio_pure.simulator import FakeDevice, Simulator
 from miio_pure.tokens import search  # noqa: F401 (a test takes it away)
 
@@ -91,7 +92,7 @@ class CommandTest(FilesCase, CliCase):
             ("info", "1.2.3.4", "--password-prompt"),
             ("tokens",),
             ("tokens", "--save"),
-            ("tokens", "a", "--port", "5"),
+            ("tokens", "a", "--name", "x"),
         ):
             self.check_failure(2, *args)
         self.check_failure(1, "tokens", os.path.join(self.folder, "none"))
@@ -193,6 +194,14 @@ class SavedTest(FilesCase, CliCase):
         path = self.write(json.dumps([other]).encode(), "other")
         _, _, err = run_cli("tokens", path, "--save", env=self.env)
         self.assertRegex(err, "saved: 1; .* now holds 2")
+
+    def test_a_long_path_is_shortened_on_a_terminal(self):
+        with open(self.cache, "rb") as file:
+            path = self.write(file.read(), "客" * 60, "cache")
+        out, _ = run_on_terminal("tokens", path)
+        line = out.splitlines()[2]
+        self.assertRegex(line, "\\A\u2026客{30,40}.cache:\\Z")
+        self.assertLessEqual(measure(line), 80)
 
     def test_a_terminal_gets_80_columns_and_a_pipe_everything(self):
         out, _ = run_on_terminal("tokens", self.cache)

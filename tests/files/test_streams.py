@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Files that are made as they are read."""
 
+import gzip
 import io
+import random
 import sys
 import unittest
 import zlib
@@ -49,6 +51,58 @@ class StreamsTest(unittest.TestCase):
             self.check_error(
                 streams.decrypt(file, b"k" * 16, b"i" * 16, Effort()), "cut off"
             )
+
+    def test_gzip_may_have_several_members(self):
+        packed = gzip.compress(DATA)
+        for data, expected in (
+            (packed, DATA),
+            (packed + packed, DATA * 2),
+            (packed + gzip.compress(b"") * 9 + packed, DATA * 2),
+            (packed + bytes(700), DATA),
+            (packed + b"\x1f", DATA),
+        ):
+            self.assertEqual(
+                streams.gunzip(io.BytesIO(data), Effort()).read(), expected
+            )
+        # The second member begins in the last byte of what is read at once.
+        first = gzip.compress(bytes(random.Random(1).getrandbits(8) for _ in range(99)))
+        data = first + packed
+        with mock.patch.object(streams, "CHUNK", len(first) + 1):
+            file = streams.gunzip(io.BytesIO(data), Effort())
+            self.assertTrue(file.read().endswith(DATA))
+
+    def test_gzip_tells_what_is_damaged_or_cut_off(self):
+        packed = gzip.compress(DATA)
+        for data, text in (
+            (packed[:-1], "cut off"),
+            (packed[:20], "cut off"),
+            (packed[:2], "cut off"),
+            (packed[:-8] + bytes(8), "damaged"),
+            (packed[:2] + b"\7" + packed[3:], "damaged"),
+        ):
+            self.check_error(streams.gunzip(io.BytesIO(data), Effort()), text)
+
+    def test_gzip_spends_effort(self):
+        many = gzip.compress(b"") * 1000
+        with self.assertRaises(TooMuch):
+            streams.gunzip(io.BytesIO(many), Effort(1000)).read()
+
+    def test_utf_16_becomes_utf_8(self):
+        text = "a\u5ba2\U0001f600" * 40000
+        for name in ("utf-16", "utf-16-le", "utf-16-be"):
+            file = io.BufferedReader(io.BytesIO(text.encode(name)))
+            made = streams.decode_utf_16(file, Effort()).read().decode("utf-8")
+            self.assertEqual(made.lstrip("\ufeff"), text)
+        big = io.BufferedReader(io.BytesIO(b"\xfe\xff" + text.encode("utf-16-be")))
+        made = streams.decode_utf_16(big, Effort()).read().decode("utf-8")
+        self.assertEqual(made, text)
+
+    def test_broken_utf_16_is_replaced(self):
+        for data in (b"\xff\xfea\0\0\xd8b\0", b"\xff\xfea\0b"):
+            file = io.BufferedReader(io.BytesIO(data))
+            made = streams.decode_utf_16(file, Effort()).read().decode("utf-8")
+            self.assertTrue(made.startswith("a"), made)
+            self.assertIn("\ufffd", made)
 
     def test_inflation_undoes_deflation(self):
         packed = zlib.compress(DATA)

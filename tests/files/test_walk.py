@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every leaf of files, folders and archives, exactly once."""
 
+import gzip
 import io
 import os
 from unittest import mock
@@ -226,6 +227,26 @@ class IphoneTest(WalkCase):
     def test_an_encrypted_backup_is_explained(self):
         self.write(b"\x93\x01" * 50, "Manifest.db")
         self.assertIn("without a password", self.walk()[1])
+
+
+class GzipTest(WalkCase):
+    def test_what_is_packed_has_the_name_of_the_file(self):
+        self.write(gzip.compress(b"text"), "a.gz")
+        self.write(gzip.compress(backups.tar({"x/y": b"more"})), "b")
+        found, said = self.walk()
+        self.assertEqual((found, said), ({"a.gz": b"text", "b:x/y": b"more"}, ""))
+
+    def test_databases_and_zips_may_be_packed(self):
+        database = b"SQLite format 3\0" + bytes(200)
+        self.assertEqual(self.contents(gzip.compress(database)), [database])
+        self.assertEqual(
+            self.contents(gzip.compress(backups.zipped({"a": b"1"}))), [b"1"]
+        )
+
+    def test_damage_is_an_error(self):
+        packed = gzip.compress(bytes(range(256)) * 99)
+        self.check_error(packed[:-20], "cut off")
+        self.check_error(packed[:3] + bytes(90), "damaged|cut off")
 
 
 class NestingTest(WalkCase):

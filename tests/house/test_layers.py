@@ -29,7 +29,7 @@ STANDARD = {
     "neighbours": "os struct",
     "devices": "fcntl os sys time",
     "simulator": "heapq select socket threading time",
-    "files": "_hashlib collections functools hashlib io os re struct zlib",
+    "files": "_hashlib codecs collections functools hashlib io os re struct zlib",
     "tokens": "json os re struct",
     "cli": (
         "_thread collections getpass importlib.machinery importlib.util io keyword "

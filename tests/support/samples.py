@@ -11,17 +11,26 @@ from . import TESTS
 from .files import FolderCase
 
 SAMPLES = os.path.join(TESTS, "samples", "tokens")
+# What other programs keep; see EXPECTED.json in it, too.
+STORES = os.path.join(TESTS, "samples", "stores")
 FIELDS = ("device_id", "address", "mac", "model", "name", "token")
 
 
-def sample(*names):
-    with open(os.path.join(SAMPLES, *names), "rb") as file:
+def sample(*names, folder=SAMPLES):
+    with open(os.path.join(folder, *names), "rb") as file:
         return file.read()
 
 
-def expected():
-    with open(os.path.join(SAMPLES, "EXPECTED.json"), encoding="utf-8") as file:
-        return json.load(file)
+def expected(folder=SAMPLES):
+    return json.loads(sample("EXPECTED.json", folder=folder).decode("utf-8"))
+
+
+def read_stores():
+    """Yield the path of each sample of a store, its bytes and the devices in it."""
+    for path, case in expected(STORES).items():
+        if not os.path.isdir(os.path.join(STORES, *path.split("/"))):
+            data = sample(*path.split("/"), folder=STORES)
+            yield path, data, case.get("devices", [])
 
 
 def told(records):
@@ -37,6 +46,19 @@ class FilesCase(FolderCase):
 
     def search(self, data, *names, **options):
         return find(self.write(data, *names), **options)
+
+    def facts(self, text, *names):
+        """Return what is found in a text, as dicts of what is known."""
+        data = text if isinstance(text, bytes) else text.encode("utf-8")
+        records = self.search(data, *names).records
+        return [
+            {
+                key: value
+                for key, value in one.facts().items()
+                if value and key in FIELDS
+            }
+            for one in records
+        ]
 
     def tokens(self, data, *names, **options):
         found = self.search(data, *names, **options)

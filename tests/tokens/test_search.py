@@ -152,13 +152,13 @@ class MergeTest(FilesCase):
     """What several files tell of the same device."""
 
     def test_newer_token_first(self):
-        old, new = dict(DEVICE), dict(DEVICE, token="f" * 32, name="")
+        old, new = dict(DEVICE), dict(DEVICE, token="e" * 32, name="")
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w") as archive:
             for year, device in ((2019, old), (2021, new)):
                 entry = zipfile.ZipInfo(str(year), (year, 5, 4, 3, 2, 1))
                 archive.writestr(entry, json.dumps(device))
-        self.assertEqual(self.tokens(file.getvalue()), ["f" * 32, TOKEN])
+        self.assertEqual(self.tokens(file.getvalue()), ["e" * 32, TOKEN])
 
     def test_a_note_without_a_device_id(self):
         self.write(CACHE.replace(b"192.168.1.45", b""), "cache")
@@ -167,6 +167,22 @@ class MergeTest(FilesCase):
         self.assertEqual(
             (record.device_id, record.address), ("55393227", "192.168.1.5")
         )
+
+    def test_the_same_token_at_two_addresses_is_two_rows(self):
+        def find_all(*devices):
+            data = json.dumps([dict(one, token=TOKEN) for one in devices])
+            records = self.search(data.encode()).records
+            return [(one.address, one.name, one.device_id) for one in records]
+
+        here, there = {"ip": "192.168.1.5"}, {"ip": "192.168.1.6", "name": "x"}
+        known, mac = {"did": "55393227"}, {"mac": "34:CE:00:AA:BB:01"}
+        two = [("192.168.1.5", "", ""), ("192.168.1.6", "x", "")]
+        self.assertEqual(find_all(here, there, here, there), two)
+        self.assertEqual(find_all(here, mac, there), two)
+        self.assertEqual(find_all(mac, here, there), two)
+        self.assertEqual(find_all(mac, mac, here), two[:1])
+        one = [("192.168.1.5", "x", "55393227")]
+        self.assertEqual(find_all(here, there, known), one)
 
     def test_a_robot_and_its_app(self):
         """The robot's file tells only the token; the app's tells the rest."""

@@ -36,7 +36,9 @@ class TextTest(FilesCase):
             self.assertEqual(self.tokens(data), [])
 
     def test_numbers_for_ids_and_missing_fields(self):
-        found = self.search(b'{"did":55393227,"token":"x","localip":"1.2.3.4"}')
+        found = self.search(
+            b'{"did":55393227,"token":"%b","localip":"1.2.3.4"}' % TOKEN.encode()
+        )
         record = found.records[0]
         self.assertEqual((record.device_id, record.address), ("55393227", "1.2.3.4"))
         self.assertEqual(record.name, "")
@@ -75,7 +77,7 @@ class TextTest(FilesCase):
         self.assertEqual(self.tokens(bomb), [])
 
     def test_many_of_one_device(self):
-        data = json.dumps([dict(DEVICE, token="%032x" % i) for i in range(5000)])
+        data = json.dumps([dict(DEVICE, token="%032x" % i) for i in range(1, 5001)])
         self.assertEqual(len(self.tokens(data.encode())), 5000)
 
     def test_long_lines(self):
