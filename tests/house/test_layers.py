@@ -24,6 +24,7 @@ STANDARD = {
     "__init__": "",
     "devices": "fcntl os time",
     "simulator": "heapq select socket threading time",
+    "capture": "struct",
     "files": "_hashlib collections functools hashlib io os re struct zlib",
     "tokens": "json os re struct",
     "cli": (
