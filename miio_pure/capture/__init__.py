@@ -8,10 +8,11 @@ with open("mi.pcap", "rb") as file:
 """
 
 from ..errors import MiioError
-from .datagrams import read_datagrams
+from .datagrams import Datagram, read_datagrams
 from .frames import read_up_to
 from .known_tokens import KnownTokens
-from .messages import Message, Reader
+from .links import skip_ethernet, skip_nothing
+from .messages import START, Message, Reader
 from .pcap import is_pcap, read_pcap
 from .pcapng import is_pcapng, read_pcapng
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..session import Saved
     from .frames import Frame
 
-__all__ = ["Message", "is_capture", "read"]
+__all__ = ["Message", "find_datagram", "is_capture", "read", "read_packet"]
 
 # How the first four bytes tell each format, and what yields the frames of a file.
 FORMATS = ((is_pcap, read_pcap), (is_pcapng, read_pcapng))
@@ -49,6 +50,33 @@ def read(
     """
     known = KnownTokens(tokens, saved)
     return Reader(known).read(read_datagrams(read_frames(file)))
+
+
+def read_packet(
+    data: bytes,
+    tokens: "Iterable[Union[str, bytes, Token]]" = (),
+    *,
+    saved: "Optional[Saved]" = None,
+) -> Message:
+    """Return the message in a packet, with IP headers or without; see read().
+
+    Without them, source and destination are "", and the ports are 0.
+    """
+    return Reader(KnownTokens(tokens, saved)).read_datagram(find_datagram(data))
+
+
+def find_datagram(data: bytes) -> Datagram:
+    """Return the datagram behind an IP header, or all of it if there is none.
+
+    An Ethernet header may stand before that.
+    """
+    if data[:2] != START:
+        for find_ip in (skip_nothing, skip_ethernet):
+            for datagram in read_datagrams([(None, find_ip, data, False)]):
+                return datagram
+    bare = Datagram(None, (b"", 0))
+    bare.data, bare.size = data, len(data)
+    return bare
 
 
 def is_capture(start: bytes) -> bool:

@@ -63,9 +63,9 @@ class Message:
 
     def __init__(self, datagram: "Datagram") -> None:
         self.time, self.data = datagram.time, datagram.data
-        self.source = "%d.%d.%d.%d" % tuple(datagram.source)
+        self.source = format_address(datagram.source)
         self.source_port = datagram.source_port
-        self.destination = "%d.%d.%d.%d" % tuple(datagram.destination)
+        self.destination = format_address(datagram.destination)
         self.destination_port = datagram.destination_port
         self.kind = UNKNOWN
         self.device_id: "Optional[int]" = None
@@ -174,6 +174,11 @@ class Reader:
             return None
         took: float = round(message.time - time, 6)
         return took
+
+
+def format_address(address: bytes) -> str:
+    """Return an address as people write it; "" if it is not known."""
+    return "%d.%d.%d.%d" % tuple(address) if address else ""
 
 
 def is_miio(datagram: "Datagram") -> bool:

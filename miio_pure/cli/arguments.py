@@ -19,6 +19,10 @@ MAX_PORT = 65535
 MAX_SECONDS = 86400
 # An option's name is repeated in a message only if it is no longer: it may be a token.
 MAX_NAME = 18  # characters
+# The options that may be repeated, and the commands that take several tokens.
+REPEATABLE = ("fault", "token")
+SEVERAL_TOKENS = ("decode",)
+GIVEN_TWICE = "--%s is given twice; give it once"
 
 
 class Command:
@@ -74,8 +78,9 @@ COMMANDS = (
     Command("tokens", "FILE ...", "save password-prompt devices json",
             "find tokens in backups and other programs' data",
             "tokens backup.ab --password-prompt --save"),
-    Command("decode", "HEX", "token",
-            "show what is in a packet", "decode 21310050... --token HEX"),
+    Command("decode", "HEX|CAPTURE", "token devices json raw",
+            "show what is in a packet, or in a capture",
+            "decode mi.pcap --token HEX"),
     Command("pack", "FILE", "without bytecode",
             "make a copy of this program in one file",
             "pack miio.pyz --without tokens,simulator --bytecode"),
@@ -104,7 +109,8 @@ NOUNS = {
     "PARAMS": "a JSON array or object in single quotes, or one param",
     "FILE": "a file, or a folder of files",
     "WORD": "show only what has this word in it",
-    "HEX": "the packet in hex digits",
+    "HEX": "the packet in hex digits, with IP headers or without",
+    "CAPTURE": "a file in the format pcap or pcapng; - stands for standard input",
     "SHELL": "bash",
     "COMMAND": "the name of a command",
 }
@@ -116,6 +122,7 @@ OPTIONS = {
     "bind": ("ADDRESS", "the local address to use"),
     "port": ("PORT", "the UDP port (54321)"),
     "json": ("", "print JSON, one object a line"),
+    "raw": ("", "show the bytes, too"),
     "debug": ("", "show each datagram on stderr, decrypted, without tokens"),
     "name": ("NAME", "the name of the device"),
     "model": ("MODEL", "the model of the device"),
@@ -128,7 +135,8 @@ OPTIONS = {
     "writable": ("", "show only properties that can be set"),
     "actions": ("", "show the actions, not the properties"),
     "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
-    "without": ("PART,...", "parts to leave out: devices, simulator, tokens"),
+    "without": ("PART,...",
+                "parts to leave out: captures, devices, simulator, tokens"),
     "bytecode": ("", "put in bytecode, so that this very Python starts faster"),
     "help": ("", "show this help"),
     "version": ("", "show the version, and where this copy lies"),
@@ -161,7 +169,7 @@ class Options:
     bind: "Optional[str]" = None
     port = 54321
     json = debug = tokens = save = password_prompt = help = version = False
-    bytecode = verify = writable = actions = False
+    bytecode = verify = writable = actions = raw = False
     spec: "Optional[str]" = None
     without: "Optional[str]" = None
     name: "Optional[str]" = None
@@ -171,6 +179,8 @@ class Options:
     def __init__(self) -> None:
         self.arguments: "List[str]" = []
         self.fault: "List[str]" = []
+        # All values of --token but the first one.
+        self.more_tokens: "List[str]" = []
 
 
 def parse(argv: "List[str]") -> Options:
@@ -206,8 +216,9 @@ def take_option(
     if name not in OPTIONS or typed == "-" + name:
         raise UsageError(explain_unknown(typed))
     noun, _ = OPTIONS[name]
-    if name in seen and name != "fault":
-        raise UsageError("--%s is given twice; give it once" % name)
+    is_repeated = name in seen
+    if is_repeated and name not in REPEATABLE:
+        raise UsageError(GIVEN_TWICE % name)
     seen[name] = typed
     if not noun:
         if equals:
@@ -220,6 +231,8 @@ def take_option(
         value = rest.pop(0)
     if name == "fault":
         options.fault.append(value)
+    elif is_repeated:
+        options.more_tokens.append(value)
     else:
         setattr(options, name, read_value(name, noun, value))
 
@@ -296,6 +309,8 @@ def check(options: Options, seen: "Dict[str, str]") -> None:
     for name in seen:
         if name not in command.options:
             raise UsageError("%s takes no --%s" % (command.name, name))
+    if options.more_tokens and command.name not in SEVERAL_TOKENS:
+        raise UsageError(GIVEN_TWICE % "token")
     least, most = command.count_arguments()
     count = len(options.arguments)
     usage = "; usage: %s %s" % (command.name, command.arguments)
