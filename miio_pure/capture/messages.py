@@ -124,7 +124,7 @@ class Reader:
         """Find out what a whole datagram is, and decrypt it; or raise why not."""
         if message.device_id is not None and len(message.data) > HEADER.size:
             message.packet = self._tokens.open(message.data, message.device_id)
-            self._read_json(message)
+            self._read_json(message, message.packet.payload or b"")
             return
         try:
             message.packet = decode(message.data)
@@ -141,12 +141,9 @@ class Reader:
         if token is not None:
             self._tokens.reveal(header.device_id, token)
 
-    def _read_json(self, message: Message) -> None:
+    def _read_json(self, message: Message, payload: bytes) -> None:
         """Read the payload, which tells requests from replies."""
-        packet = message.packet
-        if packet is None or packet.payload is None:
-            return
-        json = message.json = load(packet.payload, message.repairs)
+        json = message.json = load(payload, message.repairs)
         ident = json.get("id")
         # Anything but a number is nobody's id, and a list could not be looked up.
         key = ident if type(ident) is int else None

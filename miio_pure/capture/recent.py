@@ -30,8 +30,3 @@ class Recent:
         if self._weight * 2 > self._limit:
             self._old, self._new, self._weight = self._new, {}, weight
         self._new[key] = value
-
-    def remove(self, key: "Hashable") -> None:
-        """Forget a value now."""
-        self._new.pop(key, None)
-        self._old.pop(key, None)

@@ -155,12 +155,12 @@ def open_packet(options: "Options", datagram: bytes) -> "Packet":
 
 def show_facts(options: "Options", data: bytes) -> int:
     """Print all that is known of a packet as JSON."""
-    capture = import_capture()
+    _, read_packet = import_capture()
     from .messages import collect_facts
 
     tokens = read_tokens(options)
     saved, names = open_saved(options)
-    message = capture.read_packet(data, tokens, saved=saved)
+    message = read_packet(data, tokens, saved=saved)
     if message.error is not None:
         raise message.error
     print_json(collect_facts(message, names, options.raw))
@@ -172,24 +172,24 @@ def show_facts(options: "Options", data: bytes) -> int:
 
 def show_capture(options: "Options", file: "BinaryIO") -> int:
     """Print a line for each message in a capture."""
-    capture = import_capture()
+    read, _ = import_capture()
     from .messages import Printer
 
     tokens = read_tokens(options)
     saved, names = open_saved(options)
     printer = Printer(options, names)
-    for message in capture.read(file, tokens, saved=saved):
+    for message in read(file, tokens, saved=saved):
         printer.show(message)
     printer.finish()
     return DONE
 
 
 def import_capture() -> "Any":
-    """Return the folder capture, which may be left out."""
+    """Return read and read_packet of the folder capture, which may be left out."""
     try:
-        from .. import capture
+        from ..capture import read, read_packet
     except ImportError:
         raise UsageError(
             "this copy of miio_pure came without its folder capture"
         ) from None
-    return capture
+    return read, read_packet

@@ -8,15 +8,11 @@ everything.
 
 import time
 
-from ..errors import (
-    ChecksumError,
-    MiioError,
-    PayloadError,
-    TokenError,
-    meaning,
-)
+from ..errors import ChecksumError, MiioError, PayloadError, TokenError, meaning
+from ..packet import HELLO
+from ..payload import dump
 from .debug import HEADER_SIZE, hide_values, mask
-from .output import escape, format_json, print_json, print_line, say
+from .output import escape, print_json, print_line, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +25,8 @@ if TYPE_CHECKING:
 
 PORT = 54321
 LOW_WORD = 0xFFFFFFFF
+# The members of an object that a line shows, besides id, method and error.
+SHOWN = ("params", "result")
 MAX_IDS = 5  # device ids that are named in a message
 NOTHING = (
     "there is no miIO packet in this capture: capture on the router, on the device's "
@@ -58,11 +56,19 @@ class Printer:
         """Print a message."""
         self._count(message)
         if self._options.json:
-            print_json(collect_facts(message, self._names, self._options.raw))
+            self._print_facts(message)
             return
         print_line(format_line(message, self._names, self._clock))
         if self._options.raw:
             print_line("    " + format_raw(message))
+
+    def _print_facts(self, message: "Message") -> None:
+        facts = collect_facts(message, self._names, self._options.raw)
+        try:
+            print_json(facts)
+        except PayloadError as error:
+            # What can be read just so may be nested too deeply to be written again.
+            print_json(dict(facts, json=None, id=None, method=None, error=str(error)))
 
     def finish(self) -> None:
         """Say what the capture as a whole lacks.
@@ -185,12 +191,12 @@ def format_duration(seconds: "Optional[float]") -> str:
 
 
 def format_raw(message: "Message") -> str:
-    """Return the bytes of a message; without what may be a token in a hello reply.
-
-    One that was damaged still has it, so only the size counts.
-    """
-    is_short = len(message.data) <= HEADER_SIZE and message.kind != "hello"
-    return mask(message.data) if is_short else message.data.hex()
+    """Return the bytes of a message; without what may be a token in a hello reply."""
+    data = message.data
+    # One that was damaged or cut on its way still has the token in it.
+    size = min(len(data), int.from_bytes(data[2:4], "big"))
+    may_reveal = size <= HEADER_SIZE and data != HELLO
+    return mask(data) if may_reveal else data.hex()
 
 
 def describe(message: "Message") -> str:
@@ -215,29 +221,32 @@ def describe_json(json: "Dict[str, Any]") -> str:
     """Return the id, and method and params or the result, without secrets."""
     try:
         fields = hide_values(json)
-        words = [format_json(fields["id"])] if "id" in fields else ["without id"]
+        ident = fields.pop("id", None)
+        words = ["without id" if ident is None else format_value(ident)]
         if "method" in fields:
             method = fields["method"]
-            words.append(method if is_word(method) else format_json(method))
-        for name in ("params", "result"):
-            if name in fields:
-                words.append(format_json(fields[name]))
+            words.append(method if is_word(method) else format_value(method))
+        words += [format_value(fields[name]) for name in SHOWN if name in fields]
         if fields.get("error"):
-            words += ["error", format_json(fields["error"])]
-            words.append(explain_error(fields["error"]))
+            words += ["error", format_value(fields["error"])]
+            words += explain_error(fields["error"])
         if len(words) == 1:
-            rest = {name: value for name, value in fields.items() if name != "id"}
-            words.append(format_json(rest))
-    except (RecursionError, PayloadError):
+            words.append(format_value(fields))
+    except (RecursionError, ValueError):
         return "JSON that is nested too deeply to be shown"
-    return " ".join(filter(None, words))
+    return " ".join(words)
 
 
-def explain_error(error: "Any") -> str:
-    """Return what the code of a device's error means, in brackets."""
+def format_value(value: "Any") -> str:
+    """Return compact JSON in ASCII; ValueError if it is nested too deeply."""
+    return dump(value).decode()
+
+
+def explain_error(error: "Any") -> "List[str]":
+    """Return what the code of a device's error means, in brackets, if it is known."""
     code = error.get("code") if isinstance(error, dict) else error
     text = meaning(code) if type(code) is int else ""
-    return "(%s)" % text if text else ""
+    return ["(%s)" % text] if text else []
 
 
 def is_word(value: "Any") -> bool:
