@@ -47,18 +47,6 @@ class Datagram:
     there of it. size: how many bytes it had. lack: why data is shorter, or "".
     """
 
-    __slots__ = (
-        "time",
-        "source",
-        "source_port",
-        "destination",
-        "destination_port",
-        "ident",
-        "data",
-        "size",
-        "lack",
-    )
-
     def __init__(self, time: "Optional[float]", key: "Key") -> None:
         ends, self.ident = key
         self.time, self.source, self.destination = time, ends[:4], ends[4:]

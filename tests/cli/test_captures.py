@@ -108,8 +108,19 @@ class LinesTest(CaptureCase):
             self.assertEqual(self.shown(captures.encrypt(fields)), text)
         dirty = captures.encrypt(b'{"id":1,"result":[01]}')
         self.assertEqual(self.shown(dirty), "reply 1 [1] (mended: leading zero)")
-        deep = captures.encrypt(b'{"id":1,"result":' + b"[" * 600 + b"]" * 600 + b"}")
-        self.assertEqual(self.shown(deep)[:24], "reply JSON that is neste")
+        for error in (RecursionError, ValueError):
+            with mock.patch("miio_pure.cli.messages.dump", side_effect=error):
+                text = "reply JSON that is nested too deeply to be shown"
+                self.assertEqual(self.shown(captures.reply()), text)
+
+    def test_payloads_that_are_nested_deeply_do_not_end_the_capture(self):
+        for depth in (100, 450, 950, 990, 2000):
+            text = b'{"id":1,"result":' + b"[" * depth + b"]" * depth + b"}"
+            for more in ((), ("--json",)):
+                packets = [from_device(captures.encrypt(text)), to_device(b"x")]
+                path = self.write(packets)
+                lines, err = self.decode(path, "--token", TOKEN, *more)
+                self.assertEqual((len(lines), err), (2, ""))
 
     def test_what_cannot_be_read_says_why(self):
         rejection = captures.packet.HEADER.pack(0x2131, 80, 4711, 1, b"\xff" * 16)
