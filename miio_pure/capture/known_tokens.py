@@ -7,6 +7,7 @@ that fitted the last packet of the same device comes first.
 
 from ..errors import ChecksumError, TokenError
 from ..packet import Token, decode
+from ..session import MAX_LOW_WORD
 from .recent import Recent
 
 TYPE_CHECKING = False
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from ..packet import Packet
     from ..session import Saved
 
-MAX_LOW_WORD = 0xFFFFFFFF  # the low half of a device id
 MAX_DEVICES = 2048
 
 

@@ -8,6 +8,7 @@ request of the same id between the same two ends, which tells how long it took.
 """
 
 from ..errors import MiioError, PacketError, TokenError
+from ..link import PORT
 from ..packet import HEADER, HELLO, MAGIC, REJECTED, decode
 from ..payload import load
 from .known_tokens import KnownTokens
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ..packet import Packet
     from .datagrams import Datagram
 
-PORT = 54321
 START = MAGIC.to_bytes(2, "big")
 # What a message can be.
 HELLO_KIND, HELLO_REPLY, REQUEST = "hello", "hello reply", "request"

@@ -9,7 +9,7 @@ import os
 import sys
 
 from ..errors import ChecksumError, MiioError, PacketError, TokenError
-from ..packet import Token, decode
+from ..packet import MAGIC, Token, decode
 from ..payload import load
 from .connect import look_up, read_token
 from .discover import read_devices
@@ -67,6 +67,8 @@ def read_hex(text: str) -> bytes:
 
 def strip_headers(data: bytes) -> bytes:
     """Return the datagram behind IP headers; PacketError if it is not all there."""
+    if int.from_bytes(data[:2], "big") == MAGIC:
+        return data
     try:
         from ..capture import find_datagram
     except ImportError:
@@ -98,7 +100,7 @@ def read_tokens(options: "Options") -> "List[Token]":
         raise UsageError("--token: %s" % error) from None
 
 
-def open_saved(options: "Options") -> "Tuple[Optional[Devices], Dict[str, str]]":
+def open_saved(options: "Options") -> "Tuple[Optional[Devices], Dict[int, str]]":
     """Return the saved devices, None if their tokens must not be used, and names.
 
     The names are by device id.
@@ -106,7 +108,11 @@ def open_saved(options: "Options") -> "Tuple[Optional[Devices], Dict[str, str]]"
     devices = read_devices(options)
     if devices is None:
         return None, {}
-    names = {record.device_id: record.name for record in devices.records}
+    names = {
+        int(record.device_id): record.name
+        for record in devices.records
+        if record.device_id.isdecimal()
+    }
     return None if devices.warning else devices, names
 
 

@@ -8,9 +8,12 @@ everything.
 
 import time
 
+from ..capture.messages import HELLO_KIND, HELLO_REPLY, REJECTION
 from ..errors import ChecksumError, MiioError, PayloadError, TokenError, meaning
+from ..host import write
+from ..link import PORT
 from ..packet import HELLO
-from ..payload import dump
+from .connect import LOW_WORD
 from .debug import HEADER_SIZE, hide_values, mask
 from .output import escape, print_json, print_line, say
 
@@ -21,10 +24,9 @@ if TYPE_CHECKING:
     from ..capture import Message
     from .arguments import Options
 
-    Names = Dict[str, str]
+    # By device id.
+    Names = Dict[int, str]
 
-PORT = 54321
-LOW_WORD = 0xFFFFFFFF
 # The members of an object that a line shows, besides id, method and error.
 SHOWN = ("params", "result")
 MAX_IDS = 5  # device ids that are named in a message
@@ -40,10 +42,7 @@ ONLY_HELLOS = (
 
 
 class Printer:
-    """Prints each message, and counts what there was.
-
-    names: of the saved devices, by device id.
-    """
+    """Prints each message, and counts what there was. names: of the saved devices."""
 
     def __init__(self, options: "Options", names: "Names") -> None:
         self._options, self._names = options, names
@@ -87,7 +86,7 @@ class Printer:
             )
 
     def _count(self, message: "Message") -> None:
-        if message.kind in ("hello", "hello reply"):
+        if message.kind in (HELLO_KIND, HELLO_REPLY):
             self._hellos += 1
             return
         self._others += 1
@@ -128,9 +127,9 @@ def format_second(second: int) -> str:
 
 def find_name(names: "Names", device_id: "Optional[int]") -> str:
     """Return the name of a saved device; some ids are saved without a high word."""
-    if device_id is None:
+    if not names or device_id is None:
         return ""
-    return names.get(str(device_id)) or names.get(str(device_id & LOW_WORD), "")
+    return names.get(device_id) or names.get(device_id & LOW_WORD, "")
 
 
 def collect_facts(message: "Message", names: "Names", raw: bool) -> "Dict[str, Any]":
@@ -204,10 +203,10 @@ def describe(message: "Message") -> str:
     packet = message.packet
     if message.error is not None:
         return "%s: %s" % (message.kind, escape(str(message.error)))
-    if message.kind == "rejection":
+    if message.kind == REJECTION:
         return "rejection: the device has another token than a request to it"
     if message.json is None or packet is None:
-        if message.kind != "hello reply" or packet is None:
+        if message.kind != HELLO_REPLY or packet is None:
             return message.kind
         shows = "hides" if packet.token is None else "reveals"
         return "hello reply, stamp %d, %s its token" % (packet.header.stamp, shows)
@@ -222,24 +221,19 @@ def describe_json(json: "Dict[str, Any]") -> str:
     try:
         fields = hide_values(json)
         ident = fields.pop("id", None)
-        words = ["without id" if ident is None else format_value(ident)]
+        words = ["without id" if ident is None else write(ident)]
         if "method" in fields:
             method = fields["method"]
-            words.append(method if is_word(method) else format_value(method))
-        words += [format_value(fields[name]) for name in SHOWN if name in fields]
+            words.append(method if is_word(method) else write(method))
+        words += [write(fields[name]) for name in SHOWN if name in fields]
         if fields.get("error"):
-            words += ["error", format_value(fields["error"])]
+            words += ["error", write(fields["error"])]
             words += explain_error(fields["error"])
         if len(words) == 1:
-            words.append(format_value(fields))
+            words.append(write(fields))
     except (RecursionError, ValueError):
         return "JSON that is nested too deeply to be shown"
     return " ".join(words)
-
-
-def format_value(value: "Any") -> str:
-    """Return compact JSON in ASCII; ValueError if it is nested too deeply."""
-    return dump(value).decode()
 
 
 def explain_error(error: "Any") -> "List[str]":

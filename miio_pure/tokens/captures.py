@@ -33,13 +33,14 @@ def is_capture(leaf: "Leaf") -> bool:
 def find_in_capture(leaf: "Leaf") -> "Iterator[Record]":
     """Yield the devices that answered hellos, each once with each of its tokens."""
     from ..capture import read
+    from ..capture.messages import HELLO_REPLY
 
     seen: "Set[Tuple[int, str]]" = set()
     file = _Metered(leaf.file, leaf.effort)
     for message in read(file):  # type: ignore[arg-type]
         _pay(message, leaf.effort)
         packet = message.packet
-        if message.kind != "hello reply" or packet is None:
+        if message.kind != HELLO_REPLY or packet is None:
             continue
         token = "" if packet.token is None else packet.token.hex()
         key = packet.header.device_id, token

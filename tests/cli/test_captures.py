@@ -109,7 +109,7 @@ class LinesTest(CaptureCase):
         dirty = captures.encrypt(b'{"id":1,"result":[01]}')
         self.assertEqual(self.shown(dirty), "reply 1 [1] (mended: leading zero)")
         for error in (RecursionError, ValueError):
-            with mock.patch("miio_pure.cli.messages.dump", side_effect=error):
+            with mock.patch("miio_pure.cli.messages.write", side_effect=error):
                 text = "reply JSON that is nested too deeply to be shown"
                 self.assertEqual(self.shown(captures.reply()), text)
 
@@ -365,6 +365,8 @@ class SourceTest(CaptureCase):
             self.assertIn("came without its folder capture", error)
             lines, _ = self.decode(HEX, "--token", TOKEN)
             self.assertIn("get_prop", lines[0])
+            with_headers = to_device(captures.request()).hex()
+            self.assertIn("starts with 2131, not 4500", self.refuse(1, with_headers))
 
     def test_standard_input(self):
         data = captures.pcap(captures.link(captures.conversation()))
