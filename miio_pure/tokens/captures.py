@@ -4,7 +4,7 @@
 New and reset devices do, and some old firmwares.
 """
 
-from ..files.effort import ATTEMPT, BYTE_DECRYPTED, BYTE_READ, CHARACTER_PARSED
+from ..files.effort import BYTE_DECRYPTED, BYTE_READ, CHARACTER_PARSED
 from .record import make_record
 
 TYPE_CHECKING = False
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..files.effort import Effort
     from ..files.walk import Leaf
 
+# What it costs to read a part of a packet, of which there are two, and a message.
+READ, MESSAGE = 1, 10  # microseconds
 HIDDEN = (
     "it hides its token in its hellos: that of a reset device shows until it is set up"
 )
@@ -53,8 +55,10 @@ def find_in_capture(leaf: "Leaf") -> "Iterator[Record]":
 
 
 def _pay(message: "Message", effort: "Effort") -> None:
-    """Pay for decrypting a message and for parsing what was in it."""
-    effort.spend(ATTEMPT + (BYTE_DECRYPTED + CHARACTER_PARSED) * len(message.data))
+    """Pay for a message: for decrypting it and for parsing what was in it."""
+    packet = message.packet
+    payload = None if packet is None else packet.payload
+    effort.spend(MESSAGE + (BYTE_DECRYPTED + CHARACTER_PARSED) * len(payload or b""))
 
 
 class _Metered:
@@ -66,5 +70,5 @@ class _Metered:
     def read(self, size: int) -> bytes:
         """Read up to so many bytes."""
         data = self._file.read(size)
-        self._effort.spend(ATTEMPT + BYTE_READ * len(data))
+        self._effort.spend(READ + BYTE_READ * len(data))
         return data
