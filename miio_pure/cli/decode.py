@@ -60,8 +60,8 @@ def read_hex(text: str) -> bytes:
         return bytes.fromhex(digits)
     except ValueError:
         raise UsageError(
-            "expected a packet, which is an even number of hex digits, or a capture, "
-            "but there is no file of this name"
+            "there is no file of this name, and these are not hex digits: only 0-9 and "
+            "a-f, two per byte"
         ) from None
 
 
