@@ -193,9 +193,9 @@ def format_raw(message: "Message") -> str:
     """Return the bytes of a message; without what may be a token in a hello reply."""
     data = message.data
     # One that was damaged or cut on its way still has the token in it.
-    size = min(len(data), int.from_bytes(data[2:4], "big"))
-    may_reveal = size <= HEADER_SIZE and data != HELLO
-    return mask(data) if may_reveal else data.hex()
+    size = int.from_bytes(data[2:4], "big")
+    has_payload = size > HEADER_SIZE and size % 16 == 0 and len(data) > HEADER_SIZE
+    return data.hex() if has_payload or data == HELLO else mask(data)
 
 
 def describe(message: "Message") -> str:
