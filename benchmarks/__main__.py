@@ -10,7 +10,7 @@ import sys
 
 import miio_pure
 
-from . import ciphers, messages, network, processes
+from . import captures, ciphers, messages, network, processes
 from .measure import Settings
 
 # the distribution of each module that may be compared with
@@ -20,6 +20,7 @@ OTHERS = {
     "pyaes": "pyaes",
     "tlslite": "tlslite-ng",
     "miio": "python-miio",
+    "dpkt": "dpkt",
 }
 
 
@@ -75,7 +76,7 @@ def main(argv=None):
     print(machine)
     print(", ".join("%s %s" % pair for pair in sorted(found.items())))
     tables = []
-    for module in (ciphers, messages, network, processes):
+    for module in (ciphers, messages, network, processes, captures):
         for table in module.subjects(settings, missing):
             tables.append(table)
             print("\n" + table.text(), flush=True)

@@ -18,6 +18,10 @@ MAX_PORT = 65535
 MAX_SECONDS = 86400
 # An option's name is repeated in a message only if it is no longer: it may be a token.
 MAX_NAME = 18  # characters
+# The options that may be repeated, and the commands that take several tokens.
+REPEATABLE = ("fault", "token")
+SEVERAL_TOKENS = ("decode",)
+GIVEN_TWICE = "--%s is given twice; give it once"
 
 
 class Command:
@@ -84,8 +88,9 @@ COMMANDS = (
             "save check password-prompt devices timeout bind port debug json",
             "find tokens in backups and other programs' data",
             "tokens core.config_entries --save"),
-    Command("decode", "HEX", "token",
-            "show what is in a packet", "decode 21310050... --token HEX"),
+    Command("decode", "HEX|CAPTURE", "token devices json raw",
+            "show what is in a packet, or in a capture",
+            "decode mi.pcap --token HEX"),
     Command("pack", "FILE", "without bytecode",
             "make a copy of this program in one file",
             "pack miio.pyz --without tokens,simulator --bytecode",
@@ -124,7 +129,8 @@ NOUNS = {
     "FILE": "a file, or a folder of files",
     "pack FILE": "the file to write",
     "WORD": "show only what has this word in it",
-    "HEX": "the packet in hex digits",
+    "HEX": "the packet in hex digits, with IP headers or without",
+    "CAPTURE": "a file in the format pcap or pcapng; - stands for standard input",
     "SHELL": "bash",
     "COMMAND": "the name of a command",
 }
@@ -134,7 +140,8 @@ CHOICES = {
              "wrong-token, dirty-json, extra-packets, reject,\n"
              "at-most-N, at-most-N-silent, at-most-N-short,\n"
              "at-most-N-cut",
-    "without": "devices, neighbours, simulator, tokens",
+    "without": "captures, devices, neighbours,\n"
+               "simulator, tokens",
 }
 # Each option: what its value is called ("" if it takes none), and its help.
 OPTIONS = {
@@ -147,6 +154,7 @@ OPTIONS = {
     "json": ("", "print JSON, one object a line"),
     "leases": ("FILE", "a DHCP server's file of leases, which has names"),
     "no-mdns": ("", "do not ask for names by multicast DNS"),
+    "raw": ("", "show the bytes, too"),
     "debug": ("", "show each datagram on stderr, decrypted, without tokens"),
     "name": ("NAME", "the name of the device"),
     "model": ("MODEL", "the model of the device"),
@@ -208,7 +216,7 @@ class Options:
     bind: "Optional[str]" = None
     port = 54321
     json = debug = tokens = save = check = password_prompt = help = version = False
-    bytecode = verify = writable = actions = no_mdns = False
+    bytecode = verify = writable = actions = no_mdns = raw = False
     spec: "Optional[str]" = None
     leases: "Optional[str]" = None
     without: "Optional[str]" = None
@@ -219,6 +227,8 @@ class Options:
     def __init__(self) -> None:
         self.arguments: "List[str]" = []
         self.fault: "List[str]" = []
+        # All values of --token but the first one.
+        self.more_tokens: "List[str]" = []
 
 
 def parse(argv: "List[str]") -> Options:
@@ -254,8 +264,9 @@ def take_option(
     if name not in OPTIONS or typed == "-" + name:
         raise UsageError(explain_unknown(typed))
     noun, _ = OPTIONS[name]
-    if name in seen and name != "fault":
-        raise UsageError("--%s is given twice; give it once" % name)
+    is_repeated = name in seen
+    if is_repeated and name not in REPEATABLE:
+        raise UsageError(GIVEN_TWICE % name)
     seen[name] = typed
     if not noun:
         if equals:
@@ -268,6 +279,8 @@ def take_option(
         value = rest.pop(0)
     if name == "fault":
         options.fault.append(value)
+    elif is_repeated:
+        options.more_tokens.append(value)
     else:
         setattr(options, name, read_value(name, noun, value))
 
@@ -352,6 +365,8 @@ def check(options: Options, seen: "Dict[str, str]") -> None:
     for name in seen:
         if name not in command.options:
             raise UsageError("%s takes no --%s" % (command.name, name))
+    if options.more_tokens and command.name not in SEVERAL_TOKENS:
+        raise UsageError(GIVEN_TWICE % "token")
     least, most = command.count_arguments()
     count = len(options.arguments)
     if count < least:

@@ -66,6 +66,9 @@ class Tracer:
             return format_json(hide_values(load(payload)))
         except MiioError as error:
             return str(error)
+        except RecursionError:
+            # A device may nest JSON so deeply that only its parser copes.
+            return "the JSON is nested too deeply to be shown"
 
 
 def mask(datagram: bytes) -> str:

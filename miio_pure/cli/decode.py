@@ -1,31 +1,127 @@
 # SPDX-License-Identifier: MIT
-"""decode: show what is in a packet."""
+"""decode: show what is in a packet, or in a capture.
 
-from ..errors import TokenError
-from ..packet import decode
+The argument is a file if there is one of this name, standard input if it is -, and hex
+digits otherwise.
+"""
+
+import os
+import sys
+
+from ..errors import ChecksumError, MiioError, PacketError, TokenError
+from ..packet import MAGIC, Token, decode
 from ..payload import load
-from .connect import read_token
-from .output import print_json, say
+from .connect import look_up, read_token
+from .hints import read_devices
+from .output import is_terminal, print_json, say
 from .status import DONE, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List
+    from typing import Any, BinaryIO, Dict, List, Optional, Tuple
 
+    from ..devices import Devices
+    from ..packet import Packet
     from .arguments import Options
 
 HELLO_SIZE = 32  # bytes
+BUFFER = 1 << 16  # bytes
+STDIN = "-"
 
 
 def run(options: "Options") -> int:
-    """Print the JSON in a packet, or what a hello reply tells."""
-    (digits,) = options.arguments
+    """Print the JSON in a packet, or a line for each message in a capture."""
+    (text,) = options.arguments
+    if text == STDIN:
+        return show_capture(options, find_stdin())
+    if os.path.exists(text):
+        try:
+            with open(text, "rb", BUFFER) as file:
+                return show_capture(options, file)
+        except OSError as error:
+            reason = error.strerror or error
+            raise MiioError("%s: cannot be read: %s" % (text, reason)) from None
+    data = read_hex(text)
+    if options.json or options.raw:
+        return show_facts(options, data)
+    return show_packet(options, strip_headers(data))
+
+
+def read_hex(text: str) -> bytes:
+    """Return the bytes; blanks, colons, 0x and tcpdump's offsets may be there, too."""
+    digits = ""
+    for word in text.replace(",", " ").split():
+        is_hex = word[:2].lower() == "0x"
+        if is_hex and word[-1:] == ":":
+            # The offset at the beginning of a line of tcpdump -x.
+            continue
+        digits += word[2 * is_hex :].replace(":", "")
     try:
-        datagram = bytes.fromhex(digits)
+        return bytes.fromhex(digits)
     except ValueError:
-        raise UsageError("not hex: only 0-9 and a-f, two per byte") from None
+        raise UsageError(
+            "there is no file of this name, and these are not hex digits: only 0-9 and "
+            "a-f, two per byte"
+        ) from None
+
+
+def strip_headers(data: bytes) -> bytes:
+    """Return the datagram behind IP headers; PacketError if it is not all there."""
+    if int.from_bytes(data[:2], "big") == MAGIC:
+        return data
+    try:
+        from ..capture import find_datagram
+    except ImportError:
+        # This copy came without the folder, so it reads bare packets only.
+        return data
+    datagram = find_datagram(data)
+    if datagram.lack:
+        raise PacketError(datagram.lack)
+    return datagram.data
+
+
+def find_stdin() -> "BinaryIO":
+    """Return standard input; UsageError if no capture can come from there."""
+    if sys.stdin is None or is_terminal(sys.stdin):
+        raise UsageError(
+            "decode - reads a capture from standard input, as in: "
+            "tcpdump -i any -U -w - host ADDRESS | ... decode -"
+        )
+    return sys.stdin.buffer
+
+
+def read_tokens(options: "Options") -> "List[Token]":
+    """Return all tokens of --token, or that of MIIO_TOKEN."""
     given = read_token(options)
-    packet = decode(datagram, given.token(0) if given else None)
+    tokens = [given.token(0)] if given else []
+    try:
+        return tokens + [Token(text) for text in options.more_tokens]
+    except TokenError as error:
+        raise UsageError("--token: %s" % error) from None
+
+
+def open_saved(options: "Options") -> "Tuple[Optional[Devices], Dict[int, str]]":
+    """Return the saved devices, None if their tokens must not be used, and names.
+
+    The names are by device id.
+    """
+    devices = read_devices(options)
+    if devices is None:
+        return None, {}
+    names = {
+        int(record.device_id): record.name
+        for record in devices.records
+        if record.device_id.isdecimal()
+    }
+    return None if devices.warning else devices, names
+
+
+# Packets
+
+
+def show_packet(options: "Options", datagram: bytes) -> int:
+    """Print the JSON in a packet, or what a hello reply tells."""
+    packet = open_packet(options, datagram)
     if len(datagram) == HELLO_SIZE:
         token = packet.token.hex() if packet.token else None
         header = packet.header
@@ -34,10 +130,72 @@ def run(options: "Options") -> int:
         )
         return DONE
     if packet.payload is None:
-        raise TokenError("this packet is encrypted: give the token with --token")
+        raise TokenError(
+            "this packet is encrypted: give the token of device %d with --token"
+            % packet.header.device_id
+        )
     repairs: "List[str]" = []
     value = load(packet.payload, repairs)
     if repairs:
         say("warning: the payload is not valid JSON; mended: %s" % ", ".join(repairs))
     print_json(value)
     return DONE
+
+
+def open_packet(options: "Options", datagram: bytes) -> "Packet":
+    """Decode a packet with one of the tokens given, or with the saved one."""
+    packet = decode(datagram)
+    tokens = read_tokens(options)
+    if not tokens and len(datagram) > HELLO_SIZE:
+        saved, _ = open_saved(options)
+        found = look_up(saved, packet.header.device_id)
+        tokens = [found] if found else []
+    for token in tokens:
+        try:
+            return decode(datagram, token)
+        except ChecksumError:
+            if token is tokens[-1]:
+                raise
+    return packet
+
+
+def show_facts(options: "Options", data: bytes) -> int:
+    """Print all that is known of a packet as JSON."""
+    _, read_packet = import_capture()
+    from .messages import collect_facts
+
+    tokens = read_tokens(options)
+    saved, names = open_saved(options)
+    message = read_packet(data, tokens, saved=saved)
+    if message.error is not None:
+        raise message.error
+    print_json(collect_facts(message, names, options.raw))
+    return DONE
+
+
+# Captures
+
+
+def show_capture(options: "Options", file: "BinaryIO") -> int:
+    """Print a line for each message in a capture."""
+    read, _ = import_capture()
+    from .messages import Printer
+
+    tokens = read_tokens(options)
+    saved, names = open_saved(options)
+    printer = Printer(options, names)
+    for message in read(file, tokens, saved=saved):
+        printer.show(message)
+    printer.finish()
+    return DONE
+
+
+def import_capture() -> "Any":
+    """Return read and read_packet of the folder capture, which may be left out."""
+    try:
+        from ..capture import read, read_packet
+    except ImportError:
+        raise UsageError(
+            "this copy of miio_pure came without its folder capture"
+        ) from None
+    return read, read_packet

@@ -63,6 +63,7 @@ UNCHECKED_HASH = (1).to_bytes(4, "little") + bytes(8)
 NO_SOURCE = bytes(8)
 # What can be left out, and what goes with it.
 PARTS = {
+    "captures": ("capture",),
     "devices": ("devices",),
     "neighbours": ("neighbours",),
     "simulator": ("simulator",),

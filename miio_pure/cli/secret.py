@@ -23,7 +23,7 @@ def hide_secrets(text: str) -> str:
 
 def has_secret(text: str) -> bool:
     """Tell whether there are hex digits in a text that may be a token."""
-    return hide_secrets(text) != text
+    return len(text) >= MIN_SECRET and hide_secrets(text) != text
 
 
 def check_secret(what: str, text: str) -> None:

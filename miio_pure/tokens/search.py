@@ -4,6 +4,7 @@
 from ..errors import MiioError
 from ..files.effort import Effort, TooMuch
 from ..files.walk import Walk
+from .captures import find_in_capture, is_capture
 from .databases import find_in_database, is_sqlite
 from .merge import merge
 from .parcel import find_in_parcel, is_parcel
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 # used, so is_text, which takes everything that is left, must stay last.
 SOURCES = (
     (is_sqlite, find_in_database),
+    (is_capture, find_in_capture),
     (is_parcel, find_in_parcel),
     (is_robot_token, find_robot_token),
     (is_secured, note_secured),

@@ -3,21 +3,24 @@
 
     python3 -m tests.campaigns.fuzz [COUNT [SEED]]
 
-COUNT mutated packets, and COUNT mutated payloads that are signed, so that they reach
-what lies behind the checksum; and half as many announcements of multicast DNS and files
-of leases. The seed is printed, and repeats a run.
+COUNT mutated packets, COUNT mutated payloads that are signed, so that they reach what
+lies behind the checksum, and COUNT mutated captures; and half as many announcements of
+multicast DNS and files of leases. The seed is printed, and repeats a run.
 """
 
+import io
 import random
 import sys
 from unittest import mock
 
 from miio_pure import MiioError, Token, neighbours, packet, payload
+from miio_pure.capture import read
+from miio_pure.cli.messages import Clock, collect_facts, format_line
 from miio_pure.cli.typed import load_typed
 from miio_pure.session import Credentials, Session
 from miio_pure.simulator import REPEATS, fan
 
-from ..support import TOKEN, announcements, run_cli, vectors
+from ..support import TOKEN, announcements, captures, run_cli, vectors
 from ..support.devices import counting_fan
 from ..support.wire import MemoryClient, Wire
 
@@ -229,6 +232,29 @@ def converse(text):
     assert "Traceback" not in err
     status, _, _ = run_cli("decode", signed(text).hex()[:120000], "--token", TOKEN)
     assert status in (0, 1)
+    frame = captures.link([captures.to_device(signed(text))])
+    read_capture(captures.pcap(frame))
+
+
+def known_captures():
+    """Return a capture in each format and with each link layer."""
+    packets = captures.conversation()
+    packets += captures.fragments(captures.reply(9, ["x" * 3000]))
+    options = captures.option(9, b"\x09", ">") + captures.option(14, bytes(8), ">")
+    known = []
+    for kind in captures.LINK_HEADERS:
+        frames = captures.link(packets, kind)
+        known.append(captures.pcap(frames, kind))
+        known.append(captures.pcapng(frames, kind, ">", options=options))
+    return known
+
+
+def read_capture(data):
+    """Read a capture and show each message, until an error ends it or not."""
+    clock = Clock()
+    for message in read(io.BytesIO(data), [SECRET]):
+        format_line(message, {}, clock)
+        collect_facts(message, {}, True)
 
 
 def every():
@@ -291,12 +317,13 @@ def fuzz_neighbours(rng):
 
 
 def run(count, seed):
-    """So many packets and signed payloads; an exception that gets out is a failure."""
+    """So many packets, payloads and captures; what gets out is a failure."""
     rng = random.Random(seed)
     packets, payloads = list(known_packets()), known_payloads()
     short = [pair for pair in packets if len(pair[0]) < 600]
     short_texts = [text for text in payloads if len(text) < 600]
     victims = {token: Victims(token) for _, token in packets}
+    known = known_captures()
     for number in range(count):
         long = number % 256 == 0
         datagram, token = rng.choice(packets if long else short)
@@ -310,6 +337,7 @@ def run(count, seed):
             case = text
             fuzz_payload(text)
             victims[SECRET].take(signed(text))
+            quietly(read_capture, mutated(rng.choice(known), rng))
             if number % 200 == 0:
                 converse(text)
             if number % 2:
@@ -318,8 +346,8 @@ def run(count, seed):
             print("seed %d, case %d: %r" % (seed, number, case[:300]))
             raise
     print(
-        "%d packets and %d signed payloads, seed %d: nothing got out"
-        % (count, count, seed)
+        "%d packets, signed payloads and captures each, seed %d: nothing got out"
+        % (count, seed)
     )
 
 

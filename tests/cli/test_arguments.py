@@ -82,7 +82,8 @@ class HelpTest(CliCase):
         self.assertEqual([name.lower() for name in names], faults)
 
     def test_the_help_names_the_parts_that_can_be_left_out(self):
-        self.assertEqual(arguments.CHOICES["without"], ", ".join(sorted(pack.PARTS)))
+        parts = arguments.CHOICES["without"].replace(",", "").split()
+        self.assertEqual(parts, sorted(pack.PARTS))
 
     def test_the_help_says_what_a_simulated_device_has(self):
         out = self.check_help("help", "simulate")

@@ -33,7 +33,7 @@ class HintTest(unittest.TestCase):
     def test_options_that_the_command_does_not_take_are_not(self):
         typed = "devices add lamp --port 5 --devices x"
         self.assertEqual(self.hint(typed, "devices"), "devices --devices x")
-        self.assertEqual(self.hint(typed, "decode", "21"), "decode 21")
+        self.assertEqual(self.hint(typed, "pack", "FILE"), "pack FILE")
 
     def test_a_shell_reads_what_was_quoted(self):
         for text in ("", "a b", "it's", "$HOME", "-x", "~", "/a/b_c-d.json", "\u00e4;"):

@@ -81,6 +81,17 @@ class InfoTest(DeviceCase):
             self.assertNotIn(TOKEN[:16], err)
             self.assertIn("received 127.0.0.1: %d bytes" % len(odd), err)
 
+    def test_debug_bears_json_that_is_nested_deeply(self):
+        hello = self.device.handle(packet.HELLO, 0.0)
+        for depth in (100, 450, 700, 990, 3000):
+            text = b'{"id":1,"result":' + b"[" * depth + b"]" * depth + b"}"
+            deep = packet.encode(packet.Token(TOKEN), text, device_id=1, stamp=2)
+            self.device.handle = lambda datagram, now: [deep] + hello
+            args = ("info 127.0.0.1", "--debug", "--timeout", "0.1")
+            _, _, err = self.run_at(*args)
+            self.assertNotIn("recursion", err)
+            self.assertRegex(err, r"\n  (the JSON is nested|.*\[\[\[)")
+
     def test_debug_says_what_it_cannot_decrypt(self):
         hello = self.device.handle(packet.HELLO, 0.0)
         strange = packet.encode(packet.Token(OTHER_TOKEN), b"{}", device_id=1, stamp=2)

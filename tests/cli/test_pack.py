@@ -10,7 +10,7 @@ from unittest import mock
 
 from miio_pure.cli import pack
 
-from ..support import CliCase, run_cli, run_python
+from ..support import TOKEN, CliCase, captures, run_cli, run_python
 
 
 class PackTest(CliCase):
@@ -104,6 +104,21 @@ class PackTest(CliCase):
             for name in gone:
                 self.assertNotIn("small.pyz %s" % name, out)
 
+    def test_captures_can_be_left_out(self):
+        path = self.pack("small.pyz", "--without", "captures")
+        self.assertNotIn("miio_pure/capture/pcap.py", self.names(path))
+        capture = self.path("mi.pcap")
+        with open(capture, "wb") as file:
+            file.write(captures.pcap([]))
+        for args, status, text in (
+            (("decode", captures.request().hex(), "--token", TOKEN), 0, ""),
+            (("decode", capture), 2, "came without its folder capture"),
+            (("tokens", capture), 1, "no token found"),
+        ):
+            done = run_python(path, *args, cwd=self.folder)
+            self.assertEqual(done[0], status, done[2])
+            self.assertIn(text, done[2])
+
     def test_the_file_packs_itself(self):
         path = self.pack("miio.pyz")
         for args in ((), ("--bytecode", "--without", "tokens")):
@@ -161,7 +176,7 @@ class PackTest(CliCase):
     def test_unknown_parts_and_places_that_cannot_be_written(self):
         for parts in ("x", "", "tokens,x"):
             error = self.check_failure(2, "pack", self.path("x"), "--without", parts)
-            self.assertIn("devices, neighbours, simulator, tokens", error)
+            self.assertIn("captures, devices, neighbours, simulator, tokens", error)
         error = self.check_failure(1, "pack", self.folder)
         self.assertIn("cannot be written", error)
 

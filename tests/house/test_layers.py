@@ -29,6 +29,7 @@ STANDARD = {
     "neighbours": "os struct",
     "devices": "fcntl os sys time",
     "simulator": "heapq select socket threading time",
+    "capture": "struct",
     "files": "_hashlib codecs collections functools hashlib io os re struct zlib",
     "tokens": "json os re struct",
     "cli": (

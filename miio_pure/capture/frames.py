@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""What the readers of all formats share: exact reads, and the frame that they yield."""
+
+from ..errors import MiioError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO, Callable, Optional, Tuple
+
+    FindIP = Callable[[bytes], int]
+    # The time in seconds since 1970, or None if the capture does not tell; what finds
+    # IPv4 behind the link layer; the bytes; and whether there were more of them.
+    Frame = Tuple[Optional[float], FindIP, bytes, bool]
+
+MAX_FRAME = 256 << 10  # bytes, as in libpcap
+CUT_OFF = (
+    "the capture ends in the middle of a packet, so its end is missing; what came "
+    "before is whole"
+)
+
+
+def read_up_to(file: "BinaryIO", size: int) -> bytes:
+    """Read so many bytes, or fewer where the file ends.
+
+    One read() of a pipe returns what has arrived, which may be less than was asked for.
+    """
+    data = file.read(size)
+    if len(data) == size or not data:
+        return data
+    pieces = [data]
+    left = size - len(data)
+    while left and data:
+        data = file.read(left)
+        pieces.append(data)
+        left -= len(data)
+    return b"".join(pieces)
+
+
+def read_exactly(file: "BinaryIO", size: int) -> bytes:
+    """Read so many bytes; MiioError where the file ends before."""
+    data = read_up_to(file, size)
+    if len(data) < size:
+        raise MiioError(CUT_OFF)
+    return data
+
+
+def check_size(size: int) -> None:
+    """Raise MiioError for a length that no frame has."""
+    if size > MAX_FRAME:
+        raise MiioError(
+            "the capture is damaged: expected a packet of at most %d bytes, but one of "
+            "%d bytes is announced" % (MAX_FRAME, size)
+        )
