@@ -40,7 +40,7 @@ def run(words, home, **options):
 
 
 def run_console(text, home):
-    """Run the commands of a console session; return whether all printed what it shows."""
+    """Run the commands of a console session; return whether all print what it shows."""
     is_right = True
     for part in re.split(r"^\$ ", text, flags=re.M)[1:]:
         command, _, shown = part.partition("\n")
