@@ -49,7 +49,7 @@ except ImportError as error:
         "python3-io and python3-json (Yocto)" % error
     ) from None
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "ChecksumError",
     "Client",
