@@ -121,14 +121,13 @@ def check_all(options: "Options", verdicts: "Sequence[Verdict]") -> None:
     for client, outcome in send_to_all(asked, "miIO.info", timeout=timeout):
         client.close()
         verdict = asked[client]
-        verdict.status = ACCEPTED
-        if isinstance(outcome, dict):
-            verdict.info = outcome
-        elif isinstance(outcome, (DeviceError, PayloadError)):
-            # It has accepted the token, but does not know miIO.info.
-            pass
-        elif isinstance(outcome, MiioError):
-            # Most devices ignore a wrong token, and this one has answered the hello.
+        verdict.info = outcome if isinstance(outcome, dict) else {}
+        # Most devices ignore a wrong token, and this one has answered the hello. One
+        # that answers with an error has accepted the token: it lacks only miIO.info.
+        is_answer = not isinstance(outcome, MiioError)
+        if is_answer or isinstance(outcome, (DeviceError, PayloadError)):
+            verdict.status = ACCEPTED
+        else:
             verdict.status = REJECTED
 
 
