@@ -5,7 +5,14 @@ What is read goes in batches (see `batches`). What is set in one call goes out i
 request, as order and company may matter.
 
 The calls are written as plans (see `plans`). So one device can be read by its client
-alone, and many devices at once.
+alone, and many devices at once:
+
+    plans = [(lamp.client, lamp.plan_status()) for lamp in lamps]
+    for client, outcome in together.run_all(plans):
+        if isinstance(outcome, MiioError):
+            print(client.host, outcome)
+        else:
+            print(client.host, {one.name: one.value for one in outcome})
 """
 
 from ..errors import DeviceError, MiioError, NoReply, PayloadError, meaning
@@ -128,9 +135,7 @@ class Miot:
 
     def status(self) -> "List[Outcome]":
         """Return an Outcome for each property that can be read; this takes a spec."""
-        if self.spec is None:
-            raise ValueError("only a spec tells which properties there are")
-        return self.read(*self.spec.readable())
+        return carry_out(self.client, self.plan_status())
 
     def run(self, action: "Union[str, Action]", *values: "Any") -> "List[Any]":
         """Run an action and return the values that it gives back.
@@ -145,6 +150,12 @@ class Miot:
         """Return the plan of read()."""
         outcomes = [Outcome(self._find(name, "read")) for name in names]
         return self._read(outcomes)
+
+    def plan_status(self) -> "Plan[List[Outcome]]":
+        """Return the plan of status()."""
+        if self.spec is None:
+            raise ValueError("only a spec tells which properties there are")
+        return self.plan_read(*self.spec.readable())
 
     def plan_write(self, values: "Dict[Any, Any]") -> "Plan[List[Outcome]]":
         """Return the plan of write()."""

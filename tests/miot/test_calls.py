@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Reading, setting and running: what is sent, and what answers may look like."""
 
-from miio_pure import DeviceError, MiioError, PayloadError
-from miio_pure.miot import Miot
+import unittest
 
-from ..support import specs
+from miio_pure import Client, DeviceError, MiioError, NoReply, PayloadError
+from miio_pure.miot import Miot
+from miio_pure.simulator import from_spec
+from miio_pure.together import run_all
+
+from ..support import TOKEN, specs
+from ..support.memory import Network
 from ..support.miot import DEVICE_ID, MiotCase
 
 
@@ -299,3 +304,49 @@ class DidTest(MiotCase):
 
     def test_the_repr_names_the_client(self):
         self.assertRegex(repr(self.miot), "<Miot of <.*MemoryClient")
+
+
+class ManyTest(unittest.TestCase):
+    """The status of many devices, which are read at the same time."""
+
+    def setUp(self):
+        self.spec = specs.parse(specs.make_fan())
+        self.devices = {
+            "192.0.2.%d" % number: from_spec(self.spec, TOKEN, device_id=number)
+            for number in range(1, 11)
+        }
+        self.network = Network(self.devices)
+        clients = [Client(address, TOKEN) for address in self.devices]
+        self.fans = [Miot(client, self.spec) for client in clients]
+
+    def read(self):
+        """Return what became of each device, by its address."""
+        plans = [(fan.client, fan.plan_status()) for fan in self.fans]
+        with self.network.under():
+            outcomes = list(run_all(plans))
+        self.assertEqual(len(outcomes), len(self.fans))
+        return {client.host: outcome for client, outcome in outcomes}
+
+    def test_each_device_has_an_outcome_of_its_own(self):
+        def refuse(params):
+            raise DeviceError(-32601, "method not found")
+
+        self.devices["192.0.2.3"].faults.add("deaf")
+        self.devices["192.0.2.7"].methods["get_properties"] = refuse
+        outcomes = self.read()
+        self.assertIsInstance(outcomes.pop("192.0.2.3"), NoReply)
+        self.assertEqual(outcomes.pop("192.0.2.7").code, -32601)
+        self.assertEqual(len(outcomes), 8)
+        for outcome in outcomes.values():
+            values = {one.name: one.value for one in outcome}
+            self.assertEqual(values["fan:status"], 50)
+            self.assertEqual(len(values), len(self.spec.readable()))
+
+    def test_ten_devices_take_no_longer_than_one(self):
+        start = self.network.time
+        self.read()
+        self.assertAlmostEqual(self.network.time - start, 0.1, 2)
+
+    def test_it_takes_a_spec(self):
+        fan = Miot(self.fans[0].client)
+        self.assertRaisesRegex(ValueError, "only a spec tells", fan.plan_status)
