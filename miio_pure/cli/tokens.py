@@ -4,7 +4,7 @@
 import os
 
 from ..errors import MiioError
-from .connect import create_devices, explain_saving
+from .connect import create_devices
 from .output import WAIT_BEFORE_TEXT, Notice, print_json, print_table, say
 from .secret import check_secret
 from .status import DONE, UsageError
@@ -96,10 +96,9 @@ def save(options: "Options", records: "List[Record]") -> None:
     """Save devices, and say how many are in the file now."""
     devices = create_devices(options)
     saved = devices.save(records)
-    hint = explain_saving(options, "ADDRESS", "--token", "HEX")
     rest = (
         "tokens of other than Wi-Fi devices, older ones, and those without a device id "
-        "(for these there is %s)" % hint
+        "(for these there is devices add ADDRESS --token HEX)"
     )
     if not saved:
         raise MiioError("nothing was saved: left out are %s" % rest)
