@@ -12,8 +12,8 @@ not be to blame, and then the next batches are as large as before:
 
 Where there is such a doubt, the batch is asked for once more when all of it has been
 read in parts, without the properties that failed alone. If it is refused again, then it
-was too large. This takes one request when a device is met for the first time. (A
-silence alone leaves no doubt: by then, the device has been asked three times.)
+was too large. This takes one request to three when a device is met for the first time.
+(A silence alone leaves no doubt: by then, the device has been asked three times.)
 """
 
 TYPE_CHECKING = False
@@ -37,6 +37,7 @@ class Sizes:
         self._taken = 0
         # The size of each batch that was too large, and what was missing.
         self._refused: "List[Tuple[int, Set[Address]]]" = []
+        # Other batches that were refused, without the properties that failed alone.
         self._doubtful: "List[List[Address]]" = []
 
     def find_limit(self) -> int:
@@ -78,11 +79,14 @@ class Sizes:
         is_open = any(set(batch) & set(waiting) for batch in self._doubtful)
         return [] if is_open else max(self._doubtful, key=len, default=[])
 
-    def settle(self, is_too_large: bool) -> None:
-        """Note whether the largest doubtful batch was refused again."""
-        self._doubtful.clear()
+    def settle(self, batch: "List[Address]", is_too_large: bool) -> None:
+        """Note whether a doubtful batch was refused again."""
+        self._doubtful.remove(batch)
         if is_too_large:
-            self._most = self._taken
+            self._refused.append((len(batch), set(batch)))
+        else:
+            # The others are not larger.
+            self._doubtful.clear()
         self.size = self.find_limit()
 
 

@@ -226,14 +226,14 @@ class Miot:
         waiting: the properties that have not been read yet.
         """
         batch = sizes.find_doubtful(waiting)
-        if not batch:
-            return
-        try:
-            answers = yield from self._read_batch(batch)
-        except MiioError:
-            # All of these have been read, so this is no failure to report.
-            answers = None
-        sizes.settle(is_too_large=bool(list_missing(batch, answers)))
+        while batch:
+            try:
+                answers = yield from self._read_batch(batch)
+            except MiioError:
+                # All of these have been read, so this is no failure to report.
+                answers = None
+            sizes.settle(batch, is_too_large=bool(list_missing(batch, answers)))
+            batch = sizes.find_doubtful(waiting)
 
     def _take_batch(self, waiting: "List[Address]", size: int) -> "List[Address]":
         batch = waiting[:size]

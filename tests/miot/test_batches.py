@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """How many properties are asked for at once, and what makes that fewer."""
 
+import random
+
 from miio_pure import DeviceError, NoReply, PayloadError, Token, packet, payload
 
 from ..support import TOKEN, specs
@@ -54,7 +56,7 @@ class BatchTest(MiotCase):
     def test_a_device_that_takes_one_at_a_time(self):
         self.device.faults.add("at most 1")
         self.miot.status()
-        self.assertEqual(self.sizes(), [15, 7, 3] + [1] * 15 + [15] + [1] * 45)
+        self.assertEqual(self.sizes(), [15, 7, 3] + [1] * 15 + [15, 7, 3] + [1] * 45)
         self.assertEqual(self.miot.max_batch, 1)
         self.miot.status()
         self.assertEqual(self.sizes(), [1] * 60)
@@ -140,6 +142,41 @@ class BatchTest(MiotCase):
         self.miot.read("2.1", "2.2")
         self.assertEqual(self.sizes(), [2, 1, 1, 1, 1])
         self.assertEqual(self.miot.max_batch, 15)
+
+    def test_a_device_that_answers_no_batch_as_a_whole(self):
+        """A batch that was refused twice is all that tells about sizes."""
+        self.leave_out(1, 2, 7)
+        refused = [[1, 2, 3, 4, 5, 6, 7], [3, 4, 5, 6]]
+        self.refuse_batches(lambda piids: piids in refused)
+        self.miot.read(*("2.%d" % i for i in range(1, 8)))
+        self.assertEqual(self.sizes(), [7, 3, 1, 1, 4, 1, 4])
+        self.assertEqual(self.miot.max_batch, 2)
+
+    def test_random_devices_are_read_as_far_as_they_can_be(self):
+        """In a bounded number of requests, and the size is right at the second time."""
+        for seed in range(25):
+            draw = random.Random(seed)
+            self.setUp()
+            most, way = draw.choice((1, 2, 4, 7, 15, 60)), draw.choice(("", " short"))
+            failing = draw.sample(range(1, 61), draw.choice((0, 0, 1, 2, 5)))
+            if most < 60:
+                self.device.faults.add("at most %d%s" % (most, way))
+            self.leave_out(*failing)
+            busy = draw.choice((0.0, 0.0, 0.05, 0.2))
+            spoils = draw.random() < 0.4
+            self.refuse_batches(
+                lambda piids: draw.random() < busy
+                or (spoils and set(piids) & set(failing))
+            )
+            for reading in range(2):
+                outcomes = self.miot.status()
+                failed = [one.piid for one in outcomes if not one.is_done]
+                self.assertLessEqual(len(self.sizes()), 100, seed)
+            if not busy:
+                self.assertEqual(failed, sorted(failing), seed)
+                least = 15 if most >= 15 else most // 2
+                self.assertLessEqual(self.miot.max_batch, most, seed)
+                self.assertGreaterEqual(self.miot.max_batch, least, seed)
 
     def test_two_properties_that_fail_alone(self):
         self.leave_out(5, 6)
