@@ -95,9 +95,10 @@ def leave(status):
 
 
 try:
-    STATUS = start()
+    leave(start())
 except KeyboardInterrupt:
-    STATUS = INTERRUPTED
+    # It may also have come while we were leaving.
+    leave(INTERRUPTED)
 except ImportError as error:
     sys.exit("error: %s" % error)
 except MemoryError:
@@ -105,4 +106,3 @@ except MemoryError:
 except OSError as error:
     # There is too little memory to look into folders, or too few open files.
     sys.exit("error: this system refuses: %s" % (error.strerror or error))
-leave(STATUS)

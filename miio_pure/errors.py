@@ -27,11 +27,31 @@ MEANINGS = {
     -4006: "the action was given the wrong arguments",
     -4007: "the device id in the request is not this device's",
 }
+# Gateways and the cloud write -70xxxyzzz instead of -4001 and the like: xxx is an HTTP
+# status, y the place where it failed, and zzz the cause, which is this.
+CAUSES = {
+    1: "there is no such device",
+    2: "there is no such service",
+    3: "there is no such property",
+    4: "there is no such event",
+    5: "there is no such action",
+    11: "the device is offline",
+    13: MEANINGS[-4001],
+    15: "the action failed",
+    23: MEANINGS[-4002],
+    25: MEANINGS[-4006],
+    35: MEANINGS[-4006],
+    36: "the device did not answer in time",
+    43: MEANINGS[-4005],
+}
 
 
 def meaning(code: "Optional[int]") -> str:
     """Return what a device means by an error code, or "" where nobody knows."""
-    return MEANINGS.get(code or 0, "")
+    digits = -(code or 0)
+    if digits // 10000000 == 70:
+        return CAUSES.get(digits % 1000, "")
+    return MEANINGS.get(-digits, "")
 
 
 class MiioError(Exception):

@@ -244,6 +244,9 @@ class _Call:
             # A device that rejects the token, or reveals another, gets no request.
             if outcome is SILENCE and self._is_rejected():
                 return SILENCE
+        # The hello reply may have been read too late, because the caller was busy.
+        if self._now() >= self._deadline:
+            return SILENCE
         ident = request.ident
         if ident is None and self._idents and request.retry == "same":
             ident = self._idents[0]
@@ -315,7 +318,7 @@ class _Call:
                 "one is used" % (session.name, session.credentials.source)
             )
         if not self._attempts:
-            return self._make_error("nothing could be sent")
+            return self._make_error("no request could be sent")
         text = ""
         if not session.verified and (self._greeted or not self._hellos):
             text += (

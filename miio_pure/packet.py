@@ -218,11 +218,13 @@ def decode_hello(datagram: bytes) -> Packet:
 
 
 def _find_token(checksum: bytes) -> "Optional[Token]":
-    """Return the token in a hello reply, or None if it is hidden.
+    """Return the token in a hello reply, or None if there is none in it.
 
     Newer firmware writes "MSUB", four bytes, "PUB" and one byte there: it offers to
-    push changes to a subscriber.
+    push changes to a subscriber. And Xiaomi's own client writes "MDID", eight bytes of
+    its own id and four zeros into its hello, which others see in captures.
     """
     is_hidden = max(checksum.count(0xFF), checksum.count(0)) > MAX_BLANKS
     is_offer = checksum[:4] == b"MSUB" and checksum[8:11] == b"PUB"
-    return None if is_hidden or is_offer else Token(checksum)
+    is_hello = checksum[:4] == b"MDID" and checksum[12:] == bytes(4)
+    return None if is_hidden or is_offer or is_hello else Token(checksum)

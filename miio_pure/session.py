@@ -166,8 +166,9 @@ class Session:
     def silence(self) -> None:
         """Note that a request was not answered: the device may have started anew."""
         self.expect_hello()
-        # At least one device writes 16 into the high word of its replies, and answers
-        # only requests with 0 there (mi-home-cli).
+        # At least one device writes 16 into the high word of its replies, and the
+        # client that found this out, mi-home-cli, sends 0 there. We do not know whether
+        # 16 would do, too, so after each silence we try the other one.
         if not self.verified and self._device_id() > MAX_LOW_WORD:
             self._omit_high_word = not self._omit_high_word
 

@@ -16,6 +16,13 @@ class ErrorTest(unittest.TestCase):
         self.assertEqual(str(DeviceError(-77, "odd")), "device error -77 odd")
         self.assertEqual(str(DeviceError(None, "")), "device error")
 
+    def test_a_long_code_means_its_last_three_digits(self):
+        self.assertEqual(meaning(-704030013), meaning(-4001))
+        self.assertEqual(meaning(-705201043), meaning(-4005))
+        self.assertEqual(meaning(-704042011), "the device is offline")
+        for unknown in (-704042999, -700000000, 704042011, -704042, -714042011):
+            self.assertEqual(meaning(unknown), "")
+
     def test_they_carry_facts_and_survive_pickle(self):
         error = NoReply("silent", 2)
         self.assertEqual((str(error), error.errno, error.sent), ("silent", None, True))

@@ -549,6 +549,30 @@ class GeneratorTest(unittest.TestCase):
             self.steps.send(reply)
         self.assertEqual(end.exception.value, ["ok"])
 
+    def test_a_hello_reply_that_is_read_too_late_is_followed_by_nothing(self):
+        """A caller that does other things reads it when the time is up."""
+        hello = packet.HEADER.pack(packet.MAGIC, 32, 7, 9, b"\xff" * 16)
+        for late in (105.0, 130.0):
+            self.setUp()
+            for datagram in (None, None, None):
+                self.steps.send(datagram)
+            self.time = late
+            with self.assertRaisesRegex(NoReply, "no request could be sent") as caught:
+                self.steps.send(hello)
+            self.assertFalse(caught.exception.sent)
+
+    def test_nor_is_one_that_comes_after_a_first_attempt(self):
+        hello = packet.HEADER.pack(packet.MAGIC, 32, 7, 9, b"\xff" * 16)
+        for datagram in (None, None, None, hello, None):
+            wish = self.steps.send(datagram)
+        self.time = wish
+        self.assertEqual(self.steps.send(None), packet.HELLO)
+        self.steps.send(None)
+        self.time = 105.0
+        with self.assertRaisesRegex(NoReply, "did not answer the request") as caught:
+            self.steps.send(hello)
+        self.assertEqual(caught.exception.attempts, 1)
+
     def test_a_refusal_ends_a_handshake(self):
         session = Session(Credentials(), 1, "lamp")
         steps = greet(session, 105.0, lambda: 100.0)

@@ -134,6 +134,9 @@ class DecodeTest(unittest.TestCase):
             (b"MSUBxxxxPUBxxxxx", False),
             (b"MSUBxxxxPUDxxxxx", True),
             (b"MSUDxxxxPUBxxxxx", True),
+            (b"MDIDxxxxxxxx" + bytes(4), False),
+            (b"MDIDxxxxxxxxxxxx", True),
+            (b"MDIExxxxxxxx" + bytes(4), True),
         ):
             token = packet.decode(start + field).token
             self.assertEqual(token, Token(field) if shown else None)

@@ -37,6 +37,8 @@ HEX_LINE = re.compile(r"^  (\w*) +((?:[0-9a-f]{8} ){3}[0-9a-f]{8})(?:  (.+))?$",
 NUMBER = re.compile(r"(?:length|device|clock) (\d+)")
 # A row of a table whose first column is an error code.
 CODE = re.compile(r"^(-\d+)  +(\w.*)$", re.M)
+# A row of the table of the causes that long error codes end with.
+CAUSE = re.compile(r"^(\d{3})  +(\w.*)$", re.M)
 # A row of the table of repairs. Its first column may go on in the next line.
 REPAIR = re.compile(r"^(\w.*?)  +``(.+?)`` +``(.+?)``(?:\n(\w+)$)?", re.M)
 BYTE = re.compile(rb"<([0-9A-F]{2})>")
@@ -306,6 +308,15 @@ class CodesTest(DocumentCase):
         rows = CODE.findall(self.sections["Error codes"])
         self.assertEqual({int(code): text for code, text in rows}, errors.MEANINGS)
         self.assertEqual(len(rows), len(errors.MEANINGS))
+
+    def test_so_is_that_of_the_causes_in_long_codes(self):
+        rows = CAUSE.findall(self.sections["Error codes"])
+        self.assertEqual({int(cause): text for cause, text in rows}, errors.CAUSES)
+        self.assertEqual(len(rows), len(errors.CAUSES))
+
+    def test_the_long_code_in_the_text_means_what_it_says(self):
+        (code,) = re.findall(r"^(-70\d{7}) is", self.sections["Error codes"], re.M)
+        self.assertEqual(errors.meaning(int(code)), "the device is offline")
 
 
 class FileTest(unittest.TestCase):

@@ -65,7 +65,8 @@ def read_token(options: "Options") -> "Optional[Given]":
 def open_devices(options: "Options") -> "Optional[Devices]":
     """Return the saved devices; None where there are none."""
     if options.devices is not None and not exists(options.devices):
-        raise UsageError("--devices: there is no such file; devices add makes one")
+        hint = explain_saving(options, "ADDRESS", "--token", "HEX")
+        raise UsageError("--devices: there is no such file; %s makes one" % hint)
     path = options.devices or default_path()
     # Without a file, a router need not wait for the import. Only Devices knows what to
     # say about a path that begins at the current folder, which may have been removed.
@@ -371,7 +372,7 @@ class Connection:
         if self._given is not None or look_up(self._devices, device_id) is not None:
             return
         if self._tokens is not None and not self._is_guest:
-            hint = self._format_hint("devices add", self._text)
+            hint = explain_saving(self._options, self._text)
             raise TokenError(
                 "device %d is not saved; pass its token with --token, or save it "
                 "first: %s" % (device_id, hint)
@@ -393,13 +394,16 @@ class Connection:
         # A device that was reset reveals its new token, and then this is enough.
         is_revealed = self.found.token is not None and self._tokens is self._devices
         words = [] if is_revealed else ["--token", "HEX"]
-        hint = self._format_hint("devices add", name, *words)
+        hint = explain_saving(self._options, name, *words)
         return "; to replace the saved token: " + hint
 
-    def _format_hint(self, name: str, *words: str) -> str:
-        from .hint import format_hint
 
-        return format_hint(self._options, name, *words)
+def explain_saving(options: "Options", *words: str) -> str:
+    """Return the command line that saves a device; words: its arguments."""
+    # Only a command that fails needs this module.
+    from .hint import format_hint
+
+    return format_hint(options, "devices add", *words)
 
 
 def look_up(devices: "Optional[Devices]", device_id: int) -> "Optional[Token]":

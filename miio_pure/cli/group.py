@@ -9,7 +9,14 @@ from time import monotonic
 
 from ..errors import MiioError, NoReply
 from ..together import run_all
-from .connect import Connection, is_same, make_trace, open_devices, read_token
+from .connect import (
+    Connection,
+    explain_saving,
+    is_same,
+    make_trace,
+    open_devices,
+    read_token,
+)
 from .output import Waiting, say
 from .status import DONE, Mistake, UsageError, find_status
 
@@ -53,8 +60,8 @@ class Group:
         names, given = list_names(options.arguments[0], devices), read_token(options)
         if len(names) > 1 and given is not None:
             raise UsageError(
-                "%s is the token of one device; save the tokens of several (see: "
-                "devices add)" % given.source
+                "%s is the token of one device; %s saves that of each"
+                % (given.source, explain_saving(options, "ADDRESS", "--token", "HEX"))
             )
         for name in names:
             self.members[name] = Connection(options, name, is_guest, devices)

@@ -5,8 +5,8 @@ import os
 
 from ..devices import replace_file
 from ..errors import MiioError
-from .arguments import find_program
 from .connect import Connection, find_record, open_devices
+from .hint import format_hint
 from .output import print_json, print_line, print_table, say
 from .secret import check_secret
 from .specs import (
@@ -66,7 +66,7 @@ def read_spec(options: "Options", place: str) -> "Spec":
     if record is not None and record.model:
         path = find_file(options, record.model)
         if path is None:
-            raise MissingSpec(record.model)
+            raise MissingSpec(options, record.model)
         return load_spec(path)
     with Connection(options, place) as connection:
         return connection.carry_out(require_spec(options, connection))
@@ -147,7 +147,8 @@ def save(options: "Options", path: str) -> int:
             "%s: cannot be written: %s" % (target, error.strerror)
         ) from None
     print_line("saved: " + target)
-    say("note: %s get DEVICE shows the properties of such a device" % find_program())
+    hint = format_hint(options, "get", "DEVICE")
+    say("note: %s shows the properties of such a device" % hint)
     return DONE
 
 

@@ -8,7 +8,6 @@ a spec file does not hold all of that, under what its URN says: zhimi-mb4.json.
 from ..errors import DeviceError, MiioError
 from ..exchange import Request
 from ..surroundings import default_path, exists, split_path
-from .arguments import find_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,20 +29,25 @@ DOWNLOAD = "https://miot-spec.org/miot-spec-v2/instance?type=URN"
 class MissingSpec(MiioError):
     """A spec file is needed and not there; excerpt: lines that say how to get it."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, options: "Options", model: str) -> None:
+        # Only a command that fails needs this module.
+        from .hint import format_hint
+
         super().__init__(
             "only the spec file of %s tells which properties and actions it has, and "
             "none is saved here; without one, use numbers such as 2.1"
             % (model or "this model")
         )
-        name = model or "MODEL"
+        # A device may say anything, and these lines are for a shell.
+        name = model if is_file_name(model) else "MODEL"
+        words = (name + ".json", "--save", "--model", name)
         self.excerpt = [
             "1. On any computer, open " + PAGE % name,
             "   and copy the text that begins with urn:miot-spec-v2:device",
             "2. Put that in the place of URN, and download the spec:",
             "   wget -O %s.json '%s'" % (name, DOWNLOAD),
             "3. Bring the file here, and save it:",
-            "   %s spec %s.json --save --model %s" % (find_program(), name, name),
+            "   " + format_hint(options, "spec", *words, repeated=("devices",)),
         ]
 
 
@@ -71,7 +75,7 @@ def require_spec(options: "Options", connection: "Connection") -> "Plan[Spec]":
     spec = yield from find_spec(options, connection)
     if spec is None:
         model = yield from find_model(connection)
-        raise MissingSpec(model)
+        raise MissingSpec(options, model)
     return spec
 
 

@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: MIT
 """Reads and sets properties, and runs actions, as a device with MIoT takes them.
 
-How many properties a device answers at once differs from model to model: 15 do for
-most, some stop at 7, 4 or 1. Those that were asked for too many report -9999, keep
-silent, cut their answer off, or leave some out. So we begin with 15 and halve on any of
-these; what is found out is remembered in `Miot.max_batch`. This holds for reading only.
-What is set in one call goes out in one request, as order and company may matter.
+What is read goes in batches (see `batches`). What is set in one call goes out in one
+request, as order and company may matter.
 
 The calls are written as plans (see `plans`). So one device can be read by its client
-alone, and many devices at once.
+alone, and many devices at once:
+
+    plans = [(lamp.client, lamp.plan_status()) for lamp in lamps]
+    for client, outcome in together.run_all(plans):
+        if isinstance(outcome, MiioError):
+            print(client.host, outcome)
+        else:
+            print(client.host, {one.name: one.value for one in outcome})
 """
 
 from ..errors import DeviceError, MiioError, NoReply, PayloadError, meaning
 from ..exchange import BUSY, Request, greet
 from ..payload import dump
 from ..plans import carry_out
+from .batches import Sizes, list_missing
 from .spec import Action, Property, parse_number
 from .values import same
 
@@ -24,12 +29,10 @@ if TYPE_CHECKING:
 
     from ..client import Client
     from ..plans import Plan
+    from .batches import Address, Answers
     from .spec import Spec
 
-    Address = Tuple[int, int]
     Name = Union[str, Property]
-    # Code and value of each property.
-    Answers = Dict[Address, Tuple[Optional[int], Any]]
 
 MAX_BATCH = 15  # properties
 MAX_PARAMS = 1000  # bytes of JSON
@@ -132,9 +135,7 @@ class Miot:
 
     def status(self) -> "List[Outcome]":
         """Return an Outcome for each property that can be read; this takes a spec."""
-        if self.spec is None:
-            raise ValueError("only a spec tells which properties there are")
-        return self.read(*self.spec.readable())
+        return carry_out(self.client, self.plan_status())
 
     def run(self, action: "Union[str, Action]", *values: "Any") -> "List[Any]":
         """Run an action and return the values that it gives back.
@@ -149,6 +150,12 @@ class Miot:
         """Return the plan of read()."""
         outcomes = [Outcome(self._find(name, "read")) for name in names]
         return self._read(outcomes)
+
+    def plan_status(self) -> "Plan[List[Outcome]]":
+        """Return the plan of status()."""
+        if self.spec is None:
+            raise ValueError("only a spec tells which properties there are")
+        return self.plan_read(*self.spec.readable())
 
     def plan_write(self, values: "Dict[Any, Any]") -> "Plan[List[Outcome]]":
         """Return the plan of write()."""
@@ -193,27 +200,40 @@ class Miot:
         wanted: "Dict[Address, List[Outcome]]" = {}
         for one in outcomes:
             wanted.setdefault((one.siid, one.piid), []).append(one)
-        waiting, is_at_fault = list(wanted), False
-        size = good_size = self.max_batch
+        waiting, sizes = list(wanted), Sizes(self.max_batch)
         while waiting:
-            batch = self._take_batch(waiting, size)
+            batch = self._take_batch(waiting, sizes.size)
             answers = yield from self._read_batch(batch)
             for address in batch:
                 for one in wanted[address]:
-                    one.code, one.value = answers.get(address, (None, None))
-            missing = [address for address in batch if address not in answers]
+                    one.code, one.value = (answers or {}).get(address, (None, None))
+            missing = list_missing(batch, answers)
             waiting = waiting[len(batch) :]
-            if not missing:
-                good_size = size
-            elif len(batch) > 1:
-                size = len(batch) // 2
+            if len(batch) > 1 and missing:
+                sizes.refuse(batch, missing, is_busy=answers is None)
                 waiting = missing + waiting
+            elif missing or (len(batch) == 1 and wanted[batch[0]][0].code in BUSY):
+                sizes.excuse(batch[0])
             else:
-                # What fails alone, too, tells nothing about batches.
-                is_at_fault, size = True, good_size
-        if not is_at_fault:
-            self.max_batch = size
+                sizes.take(batch)
+            yield from self._settle(sizes, waiting)
+        self.max_batch = sizes.find_limit()
         return outcomes
+
+    def _settle(self, sizes: Sizes, waiting: "List[Address]") -> "Plan[None]":
+        """Find out whether batches were too large, where that is in doubt.
+
+        waiting: the properties that have not been read yet.
+        """
+        batch = sizes.find_doubtful(waiting)
+        while batch:
+            try:
+                answers = yield from self._read_batch(batch)
+            except MiioError:
+                # All of these have been read, so this is no failure to report.
+                answers = None
+            sizes.settle(batch, is_too_large=bool(list_missing(batch, answers)))
+            batch = sizes.find_doubtful(waiting)
 
     def _take_batch(self, waiting: "List[Address]", size: int) -> "List[Address]":
         batch = waiting[:size]
@@ -224,8 +244,11 @@ class Miot:
     def _make_items(self, batch: "Sequence[Address]") -> "List[Dict[str, Any]]":
         return [{"did": self.did, "siid": siid, "piid": piid} for siid, piid in batch]
 
-    def _read_batch(self, batch: "List[Address]") -> "Plan[Answers]":
-        """Return {address: (code, value)} of what the device answered."""
+    def _read_batch(self, batch: "List[Address]") -> "Plan[Optional[Answers]]":
+        """Return {address: (code, value)} of what the device answered.
+
+        None: it is busy, or the batch is too large; the code is the same for both.
+        """
         params = self._make_items(batch)
         request = Request({"method": "get_properties", "params": params}, None)
         is_alone = len(batch) == 1
@@ -238,7 +261,7 @@ class Miot:
             if error.code not in BUSY:
                 raise
             # Alone, it counts as refused.
-            return {batch[0]: (error.code, None)} if is_alone else {}
+            return {batch[0]: (error.code, None)} if is_alone else None
         except (NoReply, PayloadError) as error:
             if is_alone or (isinstance(error, NoReply) and not error.sent):
                 raise

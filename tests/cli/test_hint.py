@@ -2,6 +2,7 @@
 """Commands that messages tell the user to run."""
 
 import os
+import re
 import shlex
 import subprocess
 import unittest
@@ -43,10 +44,11 @@ class HintTest(unittest.TestCase):
 
 
 class PasteTest(DeviceCase):
-    def paste(self, error, token):
+    def paste(self, error, token, **values):
         """Run the command at the end of a message, with a token: its status."""
         words = shlex.split(error[error.index("devices add") :])
-        words = [token if word == "HEX" else word for word in words]
+        values["HEX"] = token
+        words = [values.get(word, word) for word in words]
         env = {"HOME": self.home, "MIIO_TOKEN": token}
         return run_cli(*words, env=env)[0]
 
@@ -67,3 +69,46 @@ class PasteTest(DeviceCase):
         self.device.faults = set()
         self.assertEqual(self.paste(error, self.device.token.hex()), 0)
         self.assertEqual(self.run_at(*read, token=None)[1], "on\n")
+
+    def find_hint(self, text, command):
+        """Return the words of a command in a text, from its name on."""
+        (line,) = re.findall(r" (%s .*)" % command, text)
+        return shlex.split(line)
+
+    def test_the_command_of_an_error_makes_the_file_that_was_named(self):
+        self.file = os.path.join(self.home, "not yet.json")
+        read = ("get", "127.0.0.1", "power", "--devices", self.file)
+        error = self.fail_at(2, *read, token=None)
+        hint, _, _ = error.rpartition(" makes one")
+        token = self.device.token.hex()
+        self.assertEqual(self.paste(hint, token, ADDRESS="127.0.0.1"), 0)
+        self.assertEqual(self.run_at(*read, token=None)[1], "on\n")
+
+    def test_the_command_of_an_error_saves_each_of_several(self):
+        self.file = os.path.join(self.home, "here.json")
+        self.save(name="other", device_id=7)
+        error = self.fail_at(2, "get 127.0.0.1,other power", "--devices", self.file)
+        hint, _, _ = error.rpartition(" saves that of each")
+        token = self.device.token.hex()
+        self.assertEqual(self.paste(hint, token, ADDRESS="127.0.0.1"), 0)
+
+    def test_the_command_about_a_spec_saves_it_where_the_next_one_finds_it(self):
+        self.file = os.path.join(self.home, "it's here.json")
+        self.save()
+        read = ("get", "lamp", "speed", "--devices", self.file)
+        status, _, err = self.run_at("get lamp", "--devices", self.file, token=None)
+        self.assertEqual(status, 1)
+        place, *words = self.find_hint(err, "spec [^ ]*json")
+        words[words.index("simulated.fan.v1.json")] = self.write_spec()
+        status, _, err = run_cli(place, *words, env=self.environment(None))
+        self.assertEqual(status, 0)
+        self.assertEqual(self.run_at(*read, token=None)[1], "50\n")
+        note, _, _ = err.rpartition(" shows the properties")
+        hint = self.find_hint(note, "get DEVICE")
+        self.assertEqual(hint, ["get", "DEVICE", "--devices", self.file])
+
+    def test_a_model_that_a_shell_would_obey_is_in_no_command(self):
+        self.device.model = "$(reboot).fan.v1"
+        _, _, err = self.run_at("get 127.0.0.1")
+        self.assertEqual(err.count("reboot"), 1)
+        self.assertIn("spec MODEL.json --save --model MODEL", err)

@@ -42,6 +42,24 @@ except SystemExit as end:
 """
 
 
+# Runs a file with a Ctrl-C at one line of its function leave().
+INTERRUPT = """
+import runpy, sys
+path, left = {path!r}, {step}
+def trace(frame, event, argument):
+    global left
+    if (frame.f_code.co_filename, frame.f_code.co_name) != (path, "leave"):
+        return trace if frame.f_code.co_name == "<module>" else None
+    left -= event == "line"
+    if left == 0:
+        raise KeyboardInterrupt
+    return trace
+sys.argv[:] = [path, "--version"]
+sys.settrace(trace)
+runpy.run_path(path, run_name="__main__")
+"""
+
+
 def no_exit():
     """Make a SystemExit of an exit that would end the tests, too."""
     return mock.patch.object(SYSTEM, "_exit", sys.exit)
@@ -284,6 +302,16 @@ class SignalTest(InterruptCase):
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.communicate(timeout=20), (b"", b""))
             self.assertEqual(process.returncode, 130)
+
+    def test_ctrl_c_while_it_ends(self):
+        ends = []
+        while 0 not in ends:
+            script = INTERRUPT.format(path=MAIN, step=len(ends) + 1)
+            status, out, err = run_python("-c", script)
+            self.assertEqual((out[:10], err), ("miio_pure ", ""))
+            ends.append(status)
+        self.assertGreater(len(ends), 5)
+        self.assertEqual(set(ends[:-1]), {130})
 
     def test_sigterm_while_it_waits(self):
         process = self.start("discover", "127.0.0.1")

@@ -3,63 +3,14 @@
 
 import unittest
 
-from miio_pure import (
-    DeviceError,
-    MiioError,
-    NoReply,
-    PayloadError,
-    Token,
-    packet,
-    payload,
-)
+from miio_pure import Client, DeviceError, MiioError, NoReply, PayloadError
 from miio_pure.miot import Miot
 from miio_pure.simulator import from_spec
+from miio_pure.together import run_all
 
 from ..support import TOKEN, specs
-from ..support.wire import MemoryClient, Wire
-
-DEVICE_ID = 123456789
-
-
-class MiotCase(unittest.TestCase):
-    root = staticmethod(specs.make_fan)
-
-    def setUp(self):
-        self.connect(specs.parse(self.root()))
-
-    def connect(self, spec, faults=(), did=None, **options):
-        """Make a device that speaks a spec, and a Miot on a wire to it."""
-        options.setdefault("device_id", DEVICE_ID)
-        self.spec, self.device = spec, from_spec(spec, TOKEN, **options)
-        self.wire = Wire(self.device, faults)
-        self.miot = Miot(MemoryClient(self.wire), spec, did=did)
-
-    def requests(self):
-        """Return the params of each MIoT request since the last time."""
-        sent, self.wire.sent[:] = list(self.wire.sent), []
-        return [
-            payload.load(packet.decode(datagram, Token(TOKEN)).payload)["params"]
-            for datagram in sent
-            if len(datagram) > 32
-        ]
-
-    def sizes(self):
-        """Return how many properties each request was about."""
-        return [len(params) for params in self.requests()]
-
-    def answer(self, method, result):
-        """Let the device answer a method with this."""
-        self.device.methods[method] = lambda params: result
-
-    def change(self, method, change):
-        """Let the device answer with what change() makes of its answer."""
-        answer = self.device.methods[method]
-        self.device.methods[method] = lambda params: change(answer(params))
-
-    def refuse(self, kind, work, *arguments):
-        with self.assertRaises(kind) as caught:
-            work(*arguments)
-        return str(caught.exception)
+from ..support.memory import Network
+from ..support.miot import DEVICE_ID, MiotCase
 
 
 class ReadTest(MiotCase):
@@ -161,109 +112,6 @@ class ReadTest(MiotCase):
 
         self.device.methods["get_properties"] = refuse
         self.assertIn("need did", self.refuse(DeviceError, self.miot.get, "on", "2.2"))
-
-
-class BatchTest(MiotCase):
-    @staticmethod
-    def root():
-        return specs.make_wide(60)
-
-    def test_60_properties_are_four_requests(self):
-        for one in self.spec.readable():
-            self.device.properties[2, one.piid] = one.piid
-        values = [one.value for one in self.miot.status()]
-        self.assertEqual(values, list(range(1, 61)))
-        self.assertEqual(self.sizes(), [15, 15, 15, 15])
-
-    def test_a_request_has_at_most_1000_bytes_of_params(self):
-        self.miot.did = "x" * 100
-        self.miot.status()
-        requests = self.requests()
-        sizes = {len(payload.dump(params)) for params in requests[:-1]}
-        self.assertEqual([size for size in sizes if not 850 < size <= 1000], [])
-        self.assertEqual(sum(map(len, requests)), 60)
-
-    def test_one_property_may_take_more(self):
-        self.miot.did = "x" * 2000
-        self.miot.read("2.1", "2.2")
-        self.assertEqual(self.sizes(), [1, 1])
-
-    def test_batches_are_halved_whatever_the_way_of_the_device(self):
-        names = ["2.%d" % i for i in range(1, 31)]
-        for way, first in (
-            ("", [15, 7] + [3] * 10),
-            (" silent", [15, 15, 15, 7, 7, 7] + [3] * 10),
-            (" short", [15, 7, 3, 3, 3, 3, 3, 3, 3, 3]),
-            (" cut", [15, 15, 15, 7, 7, 7] + [3] * 10),
-        ):
-            self.setUp()
-            self.device.faults.add("at most 4" + way)
-            for one in self.spec.readable():
-                self.device.properties[2, one.piid] = one.piid
-            values = [one.value for one in self.miot.read(*names)]
-            self.assertEqual(values, list(range(1, 31)), way)
-            self.assertEqual(self.sizes()[:6], first[:6], way)
-            self.assertEqual(self.miot.max_batch, 3)
-            self.miot.read(*names)
-            self.assertEqual(self.sizes(), [3] * 10, way)
-
-    def test_a_device_that_takes_one_at_a_time(self):
-        self.device.faults.add("at most 1")
-        self.miot.status()
-        self.assertEqual(self.sizes(), [15, 7, 3] + [1] * 60)
-        self.assertEqual(self.miot.max_batch, 1)
-
-    def leave_out(self, *piids):
-        self.change(
-            "get_properties",
-            lambda items: [item for item in items if item["piid"] not in piids],
-        )
-
-    def test_what_fails_alone_does_not_make_batches_smaller(self):
-        self.leave_out(5)
-        outcomes = self.miot.status()
-        failed = [one.piid for one in outcomes if not one.is_done]
-        self.assertEqual(failed, [5])
-        self.assertEqual(self.sizes(), [15, 7, 3, 1, 15, 15, 7])
-        self.assertEqual(self.miot.max_batch, 15)
-
-    def test_a_busy_device_is_asked_again_for_one_property(self):
-        busy = [True, True]
-        answer = self.device.methods["get_properties"]
-
-        def wait(params):
-            if len(params) == 1 and busy and busy.pop():
-                raise DeviceError(-9999, "user ack timeout")
-            return answer(params)
-
-        self.device.methods["get_properties"] = wait
-        self.assertEqual(self.miot.get("2.1"), {"2.1": 0})
-        busy[:] = [True] * 3
-        (outcome,) = self.miot.read("2.1")
-        self.assertEqual((outcome.code, outcome.value), (-9999, None))
-
-    def test_a_device_that_is_silent_about_one_property(self):
-        self.device.faults.add("deaf")
-        self.miot.did = "1"
-        self.refuse(NoReply, self.miot.read, "2.1")
-
-    def test_a_batch_that_cannot_leave_is_not_halved(self):
-        self.miot.read("2.1")
-        self.wire.faults = [NoReply("no route to host")]
-        self.assertIn("no route", self.refuse(NoReply, self.miot.status))
-
-    def test_an_answer_about_one_property_that_breaks_off(self):
-        handle = self.device.handle
-
-        def cut(datagram, now):
-            (reply,) = handle(datagram, now)
-            if len(reply) == 32:
-                return [reply]
-            text = packet.decode(reply, Token(TOKEN)).payload[:-9]
-            return [packet.encode(Token(TOKEN), text, device_id=DEVICE_ID, stamp=1)]
-
-        self.device.handle = cut
-        self.refuse(PayloadError, self.miot.read, "2.1")
 
 
 class SetTest(MiotCase):
@@ -456,3 +304,49 @@ class DidTest(MiotCase):
 
     def test_the_repr_names_the_client(self):
         self.assertRegex(repr(self.miot), "<Miot of <.*MemoryClient")
+
+
+class ManyTest(unittest.TestCase):
+    """The status of many devices, which are read at the same time."""
+
+    def setUp(self):
+        self.spec = specs.parse(specs.make_fan())
+        self.devices = {
+            "192.0.2.%d" % number: from_spec(self.spec, TOKEN, device_id=number)
+            for number in range(1, 11)
+        }
+        self.network = Network(self.devices)
+        clients = [Client(address, TOKEN) for address in self.devices]
+        self.fans = [Miot(client, self.spec) for client in clients]
+
+    def read(self):
+        """Return what became of each device, by its address."""
+        plans = [(fan.client, fan.plan_status()) for fan in self.fans]
+        with self.network.under():
+            outcomes = list(run_all(plans))
+        self.assertEqual(len(outcomes), len(self.fans))
+        return {client.host: outcome for client, outcome in outcomes}
+
+    def test_each_device_has_an_outcome_of_its_own(self):
+        def refuse(params):
+            raise DeviceError(-32601, "method not found")
+
+        self.devices["192.0.2.3"].faults.add("deaf")
+        self.devices["192.0.2.7"].methods["get_properties"] = refuse
+        outcomes = self.read()
+        self.assertIsInstance(outcomes.pop("192.0.2.3"), NoReply)
+        self.assertEqual(outcomes.pop("192.0.2.7").code, -32601)
+        self.assertEqual(len(outcomes), 8)
+        for outcome in outcomes.values():
+            values = {one.name: one.value for one in outcome}
+            self.assertEqual(values["fan:status"], 50)
+            self.assertEqual(len(values), len(self.spec.readable()))
+
+    def test_ten_devices_take_no_longer_than_one(self):
+        start = self.network.time
+        self.read()
+        self.assertAlmostEqual(self.network.time - start, 0.1, 2)
+
+    def test_it_takes_a_spec(self):
+        fan = Miot(self.fans[0].client)
+        self.assertRaisesRegex(ValueError, "only a spec tells", fan.plan_status)
