@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Starts the command line: python3 -m miio_pure, or this file itself.
+"""Starts the command line, with `python3 -m miio_pure` or when this file itself is run.
 
-A link to this file may lie anywhere, such as /usr/bin/miio-pure.
+This file may also be run through a link, such as /usr/bin/miio-pure.
 
-Python 2 can read this file, which says that it is too old. So the types stand in
-comments here.
+Python 2 can read this file, so that its users are told which version they need. That
+is why the types are in comments here.
 """
 
 import sys
@@ -41,7 +41,7 @@ def start_file():
     # type: () -> int
     """Run the command line of the folder that this file really lies in."""
     parent, name = leave_folder()
-    # What is imported from the parent is this very package.
+    # With its parent on sys.path, this very package is the one that is imported.
     sys.path.insert(0, parent)
     try:
         package = __import__(name + ".cli")
@@ -53,14 +53,14 @@ def start_file():
 
 def leave_folder():
     # type: () -> Tuple[str, str]
-    """Take the folder that this file really lies in off sys.path.
+    """Remove the folder that this file really lies in from sys.path.
 
-    Python puts it first there, where our modules would hide others of the same names.
-    Returns its parent and its name.
+    Python puts it first, where our modules would hide others of the same names. Returns
+    the parent and the name of the folder.
     """
     first = sys.path[0] if sys.path else ""
-    # Python has followed all links to that folder already. So there is no need to wait
-    # for the import of os, unless Python was told to leave the folder out.
+    # Python has already followed all links to that folder, so there is no need to spend
+    # time on importing os, unless Python was told not to put the folder there.
     if "os" not in sys.modules and first[:1] == "/" and has_this_file(first):
         sys.path[:] = [path for path in sys.path if path != first]
         parent, _, name = first.rpartition("/")
@@ -84,12 +84,12 @@ def has_this_file(folder):
 
 def leave(status):
     # type: (int) -> None
-    """End at once: to take the interpreter apart takes longer than many a command."""
+    """Exit at once: shutting down the interpreter takes longer than many commands."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (AttributeError, OSError, ValueError):
-            # The stream is closed, or gone. What was lost has been reported by now.
+            # The stream is closed or missing, and lost output was reported before.
             pass
     system._exit(status)
 
@@ -104,5 +104,5 @@ except ImportError as error:
 except MemoryError:
     sys.exit("error: not enough memory")
 except OSError as error:
-    # There is too little memory to look into folders, or too few open files.
-    sys.exit("error: this system refuses: %s" % (error.strerror or error))
+    # For example, there is too little memory to list folders, or too many open files.
+    sys.exit("error: the system reports: %s" % (error.strerror or error))

@@ -59,10 +59,10 @@ def main(argv: "Optional[List[str]]" = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except OSError as error:
-        say("error: this system refuses: %s" % (error.strerror or error))
+        say("error: the system reports: %s" % (error.strerror or error))
         return FAILED
     except (MemoryError, RuntimeError) as error:
-        # RuntimeError: the system gives no more threads.
+        # A RuntimeError means that the system allows no more threads.
         say("error: %s" % (str(error) or "not enough memory"))
         return FAILED
 
@@ -89,10 +89,10 @@ def find_place() -> str:
 
 
 def translate_flags(argv: "List[str]") -> "List[str]":
-    """Return a command line with flags in the place of a command as a command."""
+    """Translate php-miio's flags into a command; return other lines unchanged."""
     if not argv or not is_option(argv[0]):
         return argv
-    # Only those who come from php-miio need this module.
+    # Only users of php-miio's flags need this module.
     from .php_miio import is_php_miio, translate
 
     return translate(argv) if is_php_miio(argv) else argv
@@ -101,7 +101,7 @@ def translate_flags(argv: "List[str]") -> "List[str]":
 def run_command(options: "Options", name: str) -> int:
     """Import the module of a command and run it.
 
-    Other commands are not imported, because a router feels each import.
+    Other commands are not imported, because imports are slow on a router.
     """
     try:
         module = __import__(name, globals(), None, ["run"], 1)
@@ -110,9 +110,9 @@ def run_command(options: "Options", name: str) -> int:
     except ImportError as error:
         _, _, missing = (error.name or "").rpartition(".")
         if missing == PARTS.get(name):
-            text = 'this copy of miio_pure came without its part "%s"'
+            text = 'this copy of miio_pure lacks "%s", which this command needs'
             raise UsageError(text % missing) from None
-        # The host may lack a module of Python.
+        # This Python may lack a module of the standard library.
         raise MiioError("%s cannot run here: %s" % (name, error)) from None
 
 
@@ -124,29 +124,30 @@ def find_help(argv: "List[str]") -> str:
 
 
 def silence_stdout() -> None:
-    """Turn stdout into something that takes everything.
+    """Redirect stdout to where every write succeeds.
 
-    The interpreter flushes it at exit, and would print a message of its own.
+    The interpreter flushes stdout at exit, and would print its own message if it could
+    not.
     """
     if sys.stdout is None:
-        # It was closed from the start. Its descriptor may be another file's by now.
+        # It was closed from the start, so its descriptor may belong to another file.
         return
     import os
 
     try:
         os.dup2(open_sink(), STDOUT)
     except OSError:
-        # The host gives nothing, and the interpreter prints its message.
+        # Nothing can be opened, so the interpreter will print its message.
         pass
 
 
 def open_sink() -> int:
-    """Return a descriptor that what is left in a buffer can be written to."""
+    """Return a descriptor that accepts what is left in a buffer."""
     import os
 
     try:
         return os.open(os.devnull, os.O_WRONLY)
     except OSError:
-        # There is no /dev/null in a chroot; a pipe is large enough.
+        # A chroot may have no /dev/null. A pipe has room for what is left.
         _, sink = os.pipe()
         return sink

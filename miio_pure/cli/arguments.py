@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands in one table, the parser and the help that read it.
+"""The table of commands, with the parser and the help that are made from it.
 
 A new command is a row in COMMANDS and a module of its own, whose function run() takes
 the Options and returns the exit status.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_PORT = 65535
 MAX_SECONDS = 86400
-# An option's name is repeated in a message only if it is no longer: it may be a token.
+# Messages do not repeat an unknown option that is longer: it may be a token.
 MAX_NAME = 18  # characters
 # The options that may be repeated, and the commands that take several tokens.
 REPEATABLE = ("fault", "token")
@@ -27,9 +27,9 @@ GIVEN_TWICE = "--%s is given twice; give it once"
 class Command:
     """A row of the table of commands.
 
-    arguments: as the help shows them; [] stands around what may be left out, and ...
-    behind what may be repeated. options: the names of those that it takes, besides
-    --help. more: what else its help says.
+    arguments: as the help shows them, with [] around optional ones and ... after those
+    that may be repeated. options: the names of its options, besides --help. more:
+    further lines for its help.
     """
 
     __slots__ = ("name", "arguments", "options", "text", "example", "more")
@@ -48,7 +48,7 @@ class Command:
         self.example, self.more = example, more
 
     def count_arguments(self) -> "Tuple[int, Optional[int]]":
-        """Return how many arguments it takes: at least, and at most; None: any."""
+        """Return the least and the greatest number of arguments; None: no limit."""
         words = [word for word in self.arguments.split() if word.strip("[].")]
         least = sum(word[0] != "[" for word in words)
         return least, None if "..." in self.arguments else len(words)
@@ -63,7 +63,7 @@ COMMANDS = (
     Command("info", "DEVICE", TALK,
             "show what a device says about itself", "info 192.168.1.47"),
     Command("get", "DEVICE [PROPERTY ...]", TALK + " spec",
-            "read properties, or all of them", "get fan power speed"),
+            "read properties; all of them if none is named", "get fan power speed"),
     Command("set", "DEVICE PROPERTY=VALUE ...", TALK + " spec verify",
             "set properties", "set fan power=on speed=60"),
     Command("run", "DEVICE ACTION [VALUE ...]", TALK + " spec",
@@ -71,17 +71,17 @@ COMMANDS = (
     Command("send", "DEVICE METHOD [PARAMS]", TALK,
             "call any method that the device knows",
             "send fan get_prop '[\"power\"]'",
-            "The answer is printed as it is: that of miIO.info may contain the token,\n"
-            "which the info command leaves out."),
+            "The answer to miIO.info may show the token, unlike that of info."),
     Command("spec", "FILE|DEVICE [WORD]", TALK + " writable actions save model",
             "show which properties and actions a device has",
-            "spec zhimi.airpurifier.mb4.json --save"),
+            "spec zhimi.airpurifier.mb4.json --save",
+            "For a device without a saved spec, this command says how to get one."),
     Command("devices", "", "devices tokens json",
             "list the saved devices", "devices"),
     Command("devices add", "DEVICE", TALK + " name",
-            "save a device, or rename it, or renew its token",
+            "save a device, rename it, or renew its token",
             "devices add 192.168.1.47 --name fan --token HEX",
-            "To rename a saved device, give only --name; the device may be off."),
+            "To rename a saved device, give only --name; it may be switched off."),
     Command("devices forget", "DEVICE", "devices",
             "remove a saved device", "devices forget fan"),
     Command("tokens", "FILE ...",
@@ -89,91 +89,89 @@ COMMANDS = (
             "find tokens in backups and other programs' data",
             "tokens core.config_entries --save"),
     Command("decode", "HEX|CAPTURE", "token devices json raw",
-            "show what is in a packet, or in a capture",
-            "decode mi.pcap --token HEX"),
+            "show what is in a packet or a capture",
+            "decode mi.pcap --token HEX",
+            "--token may be given several times. Only --json shows tokens."),
     Command("pack", "FILE", "without bytecode",
-            "make a copy of this program in one file",
+            "pack this program into a single file",
             "pack miio.pyz --without tokens,simulator --bytecode",
             "It replaces an earlier copy, but no other file."),
     Command("demo", "", "timeout debug",
             "see it work with a simulated device", "demo"),
     Command("simulate", "", "name model spec id fault token bind port debug",
-            "act as a simulated device until Ctrl-C",
+            "simulate a device until you press Ctrl-C",
             "simulate --port 54400 --fault lose",
-            "Without --spec it is a fan: it has the properties power, speed, level,\n"
-            "2.1 and 2.3, and the actions toggle and 2.1. Methods such as set_speed\n"
-            "set those with a name."),
+            "Without --spec it is a fan with the properties power, speed, level, 2.1\n"
+            "and 2.3, the actions toggle and 2.1, and methods such as set_speed."),
     Command("completion", "SHELL", "devices",
             "print a script that completes commands in bash",
             "completion bash > /etc/bash_completion.d/miio-pure"),
     Command("help", "[COMMAND ...]", "",
-            "show this help, or the help of a command", "help get"),
+            "show this help, or the help for a command", "help get"),
 )
-# What stands for what in the arguments.
+# What the words in the arguments of a command mean.
 NOUNS = {
     "TARGET": "an address, a host name, a saved name, or a subnet such as\n"
-              "192.168.1.0/24; without any, all networks this computer is on",
-    "DEVICE": "an address, a host name, a saved name or a device id; several of\n"
-              "them with commas, or all, which means all saved devices. A saved\n"
-              "device that has left its address is searched for by broadcast",
+              "192.168.1.0/24; without a target, all networks of this computer",
+    "DEVICE": "an address, a host name, a saved name or a device id; or several\n"
+              "with commas between them; or all, for all saved devices. A saved\n"
+              "device that has a new address is searched for by broadcast",
     "devices add DEVICE": "an address, a host name, a saved name or a device id",
     "spec DEVICE": "an address, a host name, a saved name or a device id",
     "devices forget DEVICE": "the name, the device id or the address of a saved device",
-    "PROPERTY": "a number such as 2.1, or a name: on newer devices one of their\n"
-                "spec file (see: help spec), on older ones as they know it",
-    "ACTION": "a number such as 2.1, or a name; on older devices, a method",
-    "VALUE": "JSON if it is valid, such as 33 or true; otherwise plain text",
-    "METHOD": "such as get_prop; or a whole request in JSON:\n"
+    "PROPERTY": "a number such as 2.1, or a name: for newer devices, one from their\n"
+                "spec file (see: help spec); for older ones, their own name for it",
+    "ACTION": "a number such as 2.1, or a name; for older devices, a method",
+    "VALUE": "JSON such as 33 or true; anything else is taken as text",
+    "METHOD": "a method such as get_prop; or a whole request in JSON:\n"
               "'{\"method\":\"get_prop\",\"params\":[\"power\"]}'",
-    "PARAMS": "a JSON array or object in single quotes, or one param",
+    "PARAMS": "a JSON array or object in single quotes, or a single value",
     "FILE": "a file, or a folder of files",
     "pack FILE": "the file to write",
-    "WORD": "show only what has this word in it",
-    "HEX": "the packet in hex digits, with IP headers or without",
-    "CAPTURE": "a file in the format pcap or pcapng; - stands for standard input",
+    "spec FILE": "a spec file",
+    "WORD": "show only the entries that contain this word",
+    "HEX": "the packet in hex digits, with or without IP headers",
+    "CAPTURE": "a pcap or pcapng file; - means standard input",
     "SHELL": "bash",
     "COMMAND": "the name of a command",
 }
-# The values of the options that take only certain ones.
+# The values of the options that do not take just any value.
 CHOICES = {
     "fault": "deaf, lose, repeat, damage, reorder, wrong-id,\n"
              "wrong-token, dirty-json, extra-packets, reject,\n"
-             "at-most-N, at-most-N-silent, at-most-N-short,\n"
-             "at-most-N-cut",
-    "without": "captures, devices, neighbours,\n"
-               "simulator, tokens",
+             "at-most-N, at-most-N-silent, at-most-N-short,\nat-most-N-cut",
+    "without": "captures, devices, neighbours,\nsimulator, tokens",
 }
-# Each option: what its value is called ("" if it takes none), and its help.
+# For each option: what its value is called ("" if it takes no value), and its help.
 OPTIONS = {
     "token": ("HEX", "the token, 32 hex digits (safer: set MIIO_TOKEN)"),
     "devices": ("FILE", "the file of saved devices (or set MIIO_DEVICES);\n"
-                        "otherwise ~/.config/miio_pure/devices.json"),
-    "timeout": ("SECONDS", "the longest time to wait (5)"),
-    "bind": ("ADDRESS", "the local address, or the interface, to use"),
-    "port": ("PORT", "the UDP port (54321)"),
+                        "by default ~/.config/miio_pure/devices.json"),
+    "timeout": ("SECONDS", "how long to wait at most (default: 5)"),
+    "bind": ("ADDRESS", "the local address or interface to use"),
+    "port": ("PORT", "the UDP port (default: 54321)"),
     "json": ("", "print JSON, one object a line"),
-    "leases": ("FILE", "a DHCP server's file of leases, which has names"),
+    "leases": ("FILE", "the lease file of a DHCP server, for names and models"),
     "no-mdns": ("", "do not ask for names by multicast DNS"),
     "raw": ("", "show the bytes, too"),
-    "debug": ("", "show each datagram on stderr, decrypted, without tokens"),
+    "debug": ("", "show each datagram on stderr, decrypted, tokens hidden"),
     "name": ("NAME", "the name of the device"),
     "model": ("MODEL", "the model of the device"),
-    "id": ("ID", "its device id, a number"),
+    "id": ("ID", "the device id, a number"),
     "fault": ("FAULT", "a fault to simulate (may be given several times):\n"
                        + CHOICES["fault"]),
     "tokens": ("", "show the tokens, too"),
-    "save": ("", "save what was found"),
+    "save": ("", "save it, so that other commands can use it"),
     "check": ("", "ask each device whether it accepts its token"),
-    "spec": ("FILE", "the spec file of this model, if it is not saved"),
-    "verify": ("", "read back what was set"),
+    "spec": ("FILE", "the spec file to use (otherwise a saved one)"),
+    "verify": ("", "read the properties back after setting them"),
     "writable": ("", "show only properties that can be set"),
-    "actions": ("", "show the actions, not the properties"),
-    "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
+    "actions": ("", "show the actions instead of the properties"),
+    "password-prompt": ("", "ask for the password of a backup (or set MIIO_PASSWORD)"),
     "without": ("PART,...", "parts to leave out: " + CHOICES["without"]),
-    "bytecode": ("", "bytecode, no sources: a faster start, but only with this\n"
-                     "Python version"),
+    "bytecode": ("", "bytecode for this version of Python only: starts faster"),
     "help": ("", "show this help"),
-    "version": ("", "show the version, and where this copy lies"),
+    "version": ("", "show the version, and where this copy is"),
 }
 # fmt: on
 INTRODUCTION = """\
@@ -192,12 +190,12 @@ Exit status: 0 done; 1 failed, or nothing found; 2 wrong usage; 3 no reply (many
 devices also ignore a wrong token); 4 refused by the device; 5 token missing,
 wrong or hidden; 130 Ctrl-C.
 
-"%s help COMMAND" tells more about a command.
+"%s help COMMAND" shows the help for a command.
 "%s --version" shows the version."""
 QUOTING = (
     "; put JSON in single quotes, so that the shell keeps it together: '[\"power\"]'"
 )
-# The part of the package without which a command cannot run. A copy may lack it.
+# The part of the package that each of these commands needs. A copy may lack it.
 PARTS = {
     "devices": "devices",
     "tokens": "tokens",
@@ -232,7 +230,7 @@ class Options:
 
 
 def parse(argv: "List[str]") -> Options:
-    """Take a command line apart; UsageError if it is wrong."""
+    """Parse a command line; UsageError if it is wrong."""
     options, rest = Options(), list(argv)
     seen: "Dict[str, str]" = {}
     while rest:
@@ -288,10 +286,10 @@ def take_option(
 def explain_unknown(typed: str) -> str:
     """Return what is wrong with an option that does not exist."""
     if typed in ("-v", "-V"):
-        return "there is no option %s; the version is shown by --version" % typed
+        return "there is no option %s; to see the version, use --version" % typed
     name = typed.lstrip("-")
     if len(name) > MAX_NAME or not name.replace("-", "").isalpha():
-        return "there is an unknown option (not repeated here: it may be a token)"
+        return "an option is unknown (it is not shown here, as it may be a token)"
     from .nearest import find_nearest
 
     nearest = find_nearest(name, OPTIONS)
@@ -300,7 +298,7 @@ def explain_unknown(typed: str) -> str:
 
 
 def read_value(name: str, noun: str, text: str) -> "Any":
-    """Return the value of an option; UsageError, which does not repeat it, if bad."""
+    """Return the value of an option; if it is bad, a UsageError does not repeat it."""
     if noun == "PORT":
         return read_number(name, text, 1, MAX_PORT)
     if noun == "ID":
@@ -311,7 +309,7 @@ def read_value(name: str, noun: str, text: str) -> "Any":
         except ValueError:
             seconds = 0.0
         if not 0 < seconds <= MAX_SECONDS:
-            limits = "--%s needs a number of seconds, over 0 and at most %d"
+            limits = "--%s needs a number of seconds, more than 0 and at most %d"
             raise UsageError(limits % (name, MAX_SECONDS))
         return seconds
     if noun != "HEX":
@@ -323,7 +321,9 @@ def read_number(name: str, text: str, least: int, most: int) -> int:
     """Return the whole number that is the value of an option."""
     digits = 0 < len(text) <= len(str(most)) and not text.strip("0123456789")
     if not digits or not least <= int(text) <= most:
-        raise UsageError("--%s needs a whole number, %d to %d" % (name, least, most))
+        raise UsageError(
+            "--%s needs a whole number from %d to %d" % (name, least, most)
+        )
     return int(text)
 
 
@@ -350,7 +350,7 @@ def explain_command(word: str) -> str:
     nearest = find_nearest(word, names)
     if nearest:
         return 'there is no such command; did you mean "%s"?' % names[nearest]
-    return "the first argument is not a command; commands are: %s" % ", ".join(
+    return "the first argument is not a command; the commands are: %s" % ", ".join(
         command.name for command in COMMANDS if " " not in command.name
     )
 
@@ -360,7 +360,7 @@ def check(options: Options, seen: "Dict[str, str]") -> None:
     command = options.command
     if command is None:
         if seen:
-            raise UsageError("there are options, but no command")
+            raise UsageError("there are options, but no command; a command comes first")
         return
     for name in seen:
         if name not in command.options:
@@ -387,7 +387,7 @@ def explain_surplus(command: Command, word: str) -> str:
     others = find_subcommands(command)
     if not others:
         usage = "%s %s" % (command.name, command.arguments)
-        text = "%s got more arguments than it takes; usage: " % command.name
+        text = "there are too many arguments for %s; usage: " % command.name
         return text + usage.rstrip() + (QUOTING if command.name == "send" else "")
     from .nearest import find_nearest
 

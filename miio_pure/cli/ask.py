@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Asks devices who they are, and whether they accept the tokens that files have.
+"""Asks devices who they are, and whether they accept the tokens found in files.
 
 All devices are asked at the same time. A file can name any address, so only those of
 private networks get a hello, each of them once.
@@ -12,6 +12,7 @@ from ..packet import Token
 from ..together import MAX_UNDER_WAY, send_to_all
 from ..tokens.fields import is_private, is_token
 from .connect import Given, is_same, make_trace
+from .hint import format_hint
 from .output import Waiting, list_some, say
 from .status import DONE, FAILED, NO_REPLY, TOKEN
 
@@ -31,17 +32,17 @@ REJECTED = "rejected"
 SILENT = "no reply"
 # Another device is at the address now.
 MOVED = "moved"
-# No address is known, or not one of a private network.
+# The address is unknown, or not in a private network.
 UNASKED = "not asked"
-# The exit status that each of them asks for; the highest counts.
+# The exit status for each of these results; the highest counts.
 STATUSES = {ACCEPTED: DONE, UNASKED: DONE, SILENT: NO_REPLY, MOVED: NO_REPLY}
 STATUSES[REJECTED] = TOKEN
 
 
 class Verdict:
-    """What a device says to its token.
+    """The result of asking a device about its token.
 
-    address, device_id: what its hello told; "" if there was none. info: what it says
+    address, device_id: from its hello reply; "" if none came. info: what it says
     about itself.
     """
 
@@ -53,7 +54,7 @@ class Verdict:
 
 
 def ask_devices(options: "Options", records: "Sequence[Record]") -> "List[Verdict]":
-    """Return a Verdict for each record; a record learns what its device tells."""
+    """Return a Verdict for each record; add to records what their devices say."""
     verdicts = [Verdict(record) for record in records]
     asked = [one for one in verdicts if is_token(one.record.token)]
     addresses = choose_addresses([one.record for one in asked])
@@ -91,7 +92,7 @@ def greet(options: "Options", addresses: "Sequence[str]") -> "Dict[str, Found]":
         ):
             answers[found.address] = found
     except NoReply:
-        # Nothing could be sent to some address; who did not answer is told anyway.
+        # Nothing could be sent to some address; silent devices are reported anyway.
         pass
     return answers
 
@@ -116,7 +117,7 @@ def check_all(options: "Options", verdicts: "Sequence[Verdict]") -> None:
     if not verdicts:
         return
     asked = {make_client(options, one): one for one in verdicts}
-    # A device that ignores a wrong token takes all of its time.
+    # A device that ignores a wrong token uses up all of its time.
     timeout = options.timeout * -(-len(asked) // MAX_UNDER_WAY)
     for client, outcome in send_to_all(asked, "miIO.info", timeout=timeout):
         client.close()
@@ -145,7 +146,7 @@ def make_client(options: "Options", verdict: Verdict) -> Client:
 
 
 def learn(verdict: Verdict) -> None:
-    """Put into a record what its device has told."""
+    """Add to a record what its device has said."""
     record = verdict.record
     record.address = verdict.address
     record.device_id = record.device_id or verdict.device_id
@@ -156,18 +157,19 @@ def learn(verdict: Verdict) -> None:
 
 
 def judge(options: "Options", verdicts: "Sequence[Verdict]") -> int:
-    """Return the exit status for what became of the tokens, and say what failed."""
+    """Return the exit status for all verdicts, and say which tokens failed."""
     if all(one.status == UNASKED for one in verdicts):
         say(
-            "error: no token could be checked, as none is that of a Wi-Fi device with "
-            "an address in a private network"
+            "error: no token could be checked, because no file tells the private "
+            "address of a Wi-Fi device; if you know the address, try: "
+            + format_hint(options, "devices add", "ADDRESS", "--token", "HEX")
         )
         return FAILED
     for status, text in (
         (
             REJECTED,
-            "these devices do not accept the token: %s. A reset or a new set-up "
-            "gives a device another one",
+            "these devices do not accept the token: %s. A device gets a new token "
+            "when it is reset or set up again",
         ),
         (
             SILENT,
@@ -177,8 +179,8 @@ def judge(options: "Options", verdicts: "Sequence[Verdict]") -> int:
         ),
         (
             MOVED,
-            "another device is now at the address of these: %s; discover finds "
-            "where they are",
+            "other devices now answer at the addresses of these: %s; to see where "
+            "they are now, use discover",
         ),
     ):
         failed = [one.record for one in verdicts if one.status == status]

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from .arguments import Options
 
-# How it works: it reads the words before the one that is being typed. `option` is left
-# over if that is an option's value, and `count` is how many arguments the command has
-# already. From both follows the noun to complete, as the help calls it.
+# The script reads the words before the one that is being typed. After that, `option` is
+# set if an option's value is being typed, and `count` is the number of arguments so
+# far. Both decide which noun of the help is completed.
 SCRIPT = """\
 # bash completion for {name}; load it with: source <({program} completion bash)
 _{function}() {{
@@ -113,7 +113,7 @@ def run(options: "Options") -> int:
             print_line(name)
         return DONE
     if shell != "bash":
-        raise UsageError("only bash is known here: completion bash")
+        raise UsageError("only bash is supported: completion bash")
     program = find_program()
     name = os.path.basename(program)
     # bash completes the words behind the name of a program, which is one word.
@@ -121,8 +121,8 @@ def run(options: "Options") -> int:
         name = "miio-pure"
         place = quote(os.path.abspath(sys.argv[0] if sys.argv else ""))
         say(
-            "note: this completes the command miio-pure; if you have none, make it "
-            "with: ln -s %s /usr/local/bin/miio-pure" % place
+            "note: this completes a command called miio-pure; if there is none, make "
+            "it with: ln -s %s /usr/local/bin/miio-pure" % place
         )
     print_line(format_script(program, name))
     return DONE
@@ -177,7 +177,7 @@ def find_names(options: "Options") -> "List[str]":
     try:
         devices = open_devices(options)
     except MiioError:
-        # This is no place for messages: somebody is typing.
+        # A message would get in the way of somebody who is typing.
         return []
     names = [record.name for record in devices.records] if devices else []
     return [name for name in names if name and name.isprintable()]

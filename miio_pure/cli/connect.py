@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From the DEVICE that somebody typed to a client that talks to it.
+"""Turns the DEVICE that somebody typed into a client that talks to it.
 
 A DEVICE is looked up as the name or the id of a saved device, then as an address, then
 as a host name. A saved device that is no longer at its address is searched for with a
@@ -40,7 +40,7 @@ ADDRESS_SHARE = 0.4
 class Given:
     """The token that the user gave; it serves for any device.
 
-    source: how messages call the place where it came from.
+    source: what messages call the place that it came from.
     """
 
     def __init__(self, token: Token, source: str) -> None:
@@ -66,23 +66,25 @@ def open_devices(options: "Options") -> "Optional[Devices]":
     """Return the saved devices; None where there are none."""
     if options.devices is not None and not exists(options.devices):
         hint = explain_saving(options, "ADDRESS", "--token", "HEX")
-        raise UsageError("--devices: there is no such file; %s makes one" % hint)
+        raise UsageError("--devices: there is no such file; %s creates it" % hint)
     path = options.devices or default_path()
-    # Without a file, a router need not wait for the import. Only Devices knows what to
-    # say about a path that begins at the current folder, which may have been removed.
+    # Without a file, importing Devices would only cost time. A relative path is left to
+    # it, because it explains what is wrong if the current folder has been removed.
     if path is None or path[:1] == "/" and not exists(path):
         return None
     try:
         from ..devices import Devices
     except ImportError:
         if options.devices is not None:
-            raise UsageError("this copy of miio_pure lacks devices.py") from None
+            raise UsageError(
+                "this copy of miio_pure lacks devices.py, which --devices needs"
+            ) from None
         return None
     return Devices(path)
 
 
 def create_devices(options: "Options") -> "Devices":
-    """Return the saved devices, to save more; the file need not be there yet.
+    """Open the saved devices in order to save more; the file need not exist yet.
 
     Raises TokenError if other users can read the file.
     """
@@ -106,9 +108,9 @@ def check_address(text: str) -> None:
     if colon:
         raise UsageError("miIO needs an IPv4 address, such as 192.168.1.47")
     if not text.strip("0123456789"):
-        raise UsageError("there is no saved device with this device id")
+        raise UsageError("no saved device has this device id; try its address")
     if "," in text or text.lower() == "all":
-        raise UsageError("give one device; several at once are not possible here")
+        raise UsageError("this command takes one device, not several")
     if "=" in text or text[:1] in "{[":
         raise UsageError("the device comes first: an address, a name or a device id")
 
@@ -144,7 +146,7 @@ def decode_name(text: str) -> str:
 
 
 def find_record(devices: "Optional[Devices]", text: str) -> "Optional[Record]":
-    """Return the saved device of this name or id; an address is nobody's name."""
+    """Return the saved device with this name or id; addresses do not count."""
     if devices is None:
         return None
     if any(text in (record.name, record.device_id) for record in devices.records):
@@ -203,7 +205,7 @@ class Connection:
         self.client.close()
 
     def facts(self) -> "Dict[str, Any]":
-        """Return what names the device in a line of JSON."""
+        """Return the members that identify the device in a line of JSON."""
         facts: "Dict[str, Any]" = {}
         facts.update(address=self.found.address, device_id=self.found.device_id)
         if self.record is not None and self.record.name:
@@ -217,7 +219,7 @@ class Connection:
     def keep(self, **fields: str) -> None:
         """Save what was found out about a saved device, so that it is known next time.
 
-        If that fails, it is found out again.
+        If it cannot be saved, it will just be found out again.
         """
         if self.record is None or self._devices is None:
             return
@@ -236,7 +238,8 @@ class Connection:
     def choose_token(self) -> "Tuple[Token, str]":
         """Return the token to save for this device, and where it comes from.
 
-        A revealed token comes before a saved one: the device was reset since then.
+        A revealed token takes precedence over a saved one, because the device has been
+        reset since that one was saved.
         TokenError, which says how to get one, if there is none.
         """
         if self._given is not None:
@@ -247,34 +250,34 @@ class Connection:
         if saved is None:
             raise TokenError(
                 "device %d hides its token: pass it with --token or MIIO_TOKEN. The "
-                "tokens command finds it in backups and data of the Mi Home app; a "
-                "device that was reset reveals it until it is set up again"
+                "tokens command finds tokens in backups and in other programs' data; a "
+                "device that was reset reveals its token until it is set up again"
                 % self.found.device_id
             )
         return saved, "the saved devices"
 
     def plan_hello(self) -> "Plan[None]":
-        """Say hello, and see to it that there is a token for the device.
+        """Say hello, and make sure that there is a token for the device.
 
         NoReply if a saved device is not at its saved address.
         """
         record = self.record
         if record is not None and not record.address:
             raise NoReply(
-                "no address is saved for device %s, which may be switched off"
+                "no address is saved for device %s, and it may be off"
                 % record.device_id
             )
         greeting = yield greet
         self.found = Found(self.client.host, self.client.port, greeting)
         if record is not None and not is_same(self.found, record):
             raise NoReply(
-                "device %d answers at %s, so device %s has moved or is switched off"
+                "device %d answers at %s, so device %s has moved or is off"
                 % (self.found.device_id, self.client.host, record.device_id)
             )
         self._check_token()
 
     def move(self, found: Found) -> None:
-        """Take the address at which a search has found the saved device."""
+        """Switch to the address at which a search has found the saved device."""
         self.found = found
         self._renew_client()
         # Only saved devices are searched for.
@@ -298,7 +301,7 @@ class Connection:
         if self._given is not None:
             return self._given
         if self._devices is not None and self._devices.records:
-            # Nothing that the device says can change this, so it comes before a hello.
+            # This does not depend on the device, so it is checked before the hello.
             self._devices.check_rights()
             return self._devices
         return None
@@ -338,7 +341,7 @@ class Connection:
             from .nearest import guess_device
 
             guess = guess_device(self._options, self._devices, self._text)
-            text = "%s, and no saved device has this name" % error
+            text = "%s, and no saved device has this name either" % error
             if guess:
                 raise UsageError("%s; %s" % (text, guess)) from None
             raise NoReply(text) from None
@@ -387,7 +390,7 @@ class Connection:
         if self._given is not None or not isinstance(error, TokenError):
             return ""
         if look_up(self._devices, self.found.device_id) is None:
-            return "; pass the right one with --token or MIIO_TOKEN"
+            return "; pass the right token with --token or MIIO_TOKEN"
         name = self._text
         if self.record is not None:
             name = self.record.name or self.record.device_id
@@ -395,7 +398,7 @@ class Connection:
         is_revealed = self.found.token is not None and self._tokens is self._devices
         words = [] if is_revealed else ["--token", "HEX"]
         hint = explain_saving(self._options, name, *words)
-        return "; to replace the saved token: " + hint
+        return "; to replace the saved token, run: " + hint
 
 
 def explain_saving(options: "Options", *words: str) -> str:
@@ -414,8 +417,8 @@ def look_up(devices: "Optional[Devices]", device_id: int) -> "Optional[Token]":
 
 
 def keep_address(devices: "Devices", record: "Record", address: str) -> None:
-    """Save the new address of a device; that is only worth a warning if it fails."""
-    say("note: the device is at %s now" % address)
+    """Save the new address of a device; a failure is only worth a warning."""
+    say("note: the device is now at %s" % address)
     record.address = address
     try:
         devices.save([record])
@@ -432,7 +435,7 @@ def is_same(found: "Found", record: "Optional[Record]") -> bool:
 
 
 def make_trace(options: "Options", tokens: "Optional[Saved]") -> "Optional[Trace]":
-    """Return what shows each datagram, if the user asked for that."""
+    """Return a Tracer that shows each datagram, or None without --debug."""
     if not options.debug:
         return None
     from .debug import Tracer

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..packet import Token
     from ..session import Saved
 
-# The names of members whose values are secret, wherever they stand.
+# The names of members whose values are secret, wherever they occur.
 SECRET_NAMES = ("token", "passwd", "password", "psk", "pwd", "key")
 HIDDEN = "(hidden)"
 HEADER_SIZE = 32  # bytes
@@ -26,7 +26,7 @@ HEADER_SIZE = 32  # bytes
 class Tracer:
     """Called with each datagram; shows what is in it.
 
-    tokens: whose token(device_id) returns the Token of a device, or None.
+    tokens: an object whose token(device_id) returns the Token of a device, or None.
     """
 
     def __init__(self, tokens: "Optional[Saved]" = None) -> None:
@@ -62,25 +62,25 @@ class Tracer:
             token = token or self._revealed.get(device_id)
             payload = decode(datagram, token).payload
             if payload is None:
-                return "it cannot be decrypted without a token"
+                return "this cannot be decrypted without a token"
             return format_json(hide_values(load(payload)))
         except MiioError as error:
             return str(error)
         except RecursionError:
-            # A device may nest JSON so deeply that only its parser copes.
+            # JSON may be nested so deeply that it can be parsed, but not printed.
             return "the JSON is nested too deeply to be shown"
 
 
 def mask(datagram: bytes) -> str:
     """Return the hex digits of a datagram without what could be a token.
 
-    A hello reply that was damaged on its way still has the token in it.
+    A hello reply that was damaged on its way may still contain the token.
     """
     return datagram[:16].hex() + ("(hidden)" if datagram[16:] else "")
 
 
 def hide_values(value: "Any") -> "Any":
-    """Return the same value with HIDDEN in the place of tokens and passwords."""
+    """Return the value with tokens and passwords replaced by HIDDEN."""
     if isinstance(value, dict):
         return {
             name: HIDDEN if name.lower() in SECRET_NAMES else hide_values(item)

@@ -11,6 +11,7 @@ import sys
 from ..errors import ChecksumError, MiioError, PacketError, TokenError
 from ..packet import MAGIC, Token, decode
 from ..payload import load
+from .arguments import find_program
 from .connect import look_up, read_token
 from .hints import read_devices
 from .output import is_terminal, print_json, say
@@ -48,7 +49,7 @@ def run(options: "Options") -> int:
 
 
 def read_hex(text: str) -> bytes:
-    """Return the bytes; blanks, colons, 0x and tcpdump's offsets may be there, too."""
+    """Return the bytes; spaces, colons, 0x and tcpdump's offsets are ignored."""
     digits = ""
     for word in text.replace(",", " ").split():
         is_hex = word[:2].lower() == "0x"
@@ -60,19 +61,19 @@ def read_hex(text: str) -> bytes:
         return bytes.fromhex(digits)
     except ValueError:
         raise UsageError(
-            "there is no file of this name, and these are not hex digits: only 0-9 and "
-            "a-f, two per byte"
+            "there is no file with this name, and the argument is not a packet in hex "
+            "digits either: those are 0-9 and a-f, two for each byte"
         ) from None
 
 
 def strip_headers(data: bytes) -> bytes:
-    """Return the datagram behind IP headers; PacketError if it is not all there."""
+    """Return the datagram after any IP headers; PacketError if it is incomplete."""
     if int.from_bytes(data[:2], "big") == MAGIC:
         return data
     try:
         from ..capture import find_datagram
     except ImportError:
-        # This copy came without the folder, so it reads bare packets only.
+        # This copy lacks the folder capture, so it reads only bare packets.
         return data
     datagram = find_datagram(data)
     if datagram.lack:
@@ -85,7 +86,7 @@ def find_stdin() -> "BinaryIO":
     if sys.stdin is None or is_terminal(sys.stdin):
         raise UsageError(
             "decode - reads a capture from standard input, as in: "
-            "tcpdump -i any -U -w - host ADDRESS | ... decode -"
+            "tcpdump -i any -U -w - host ADDRESS | %s decode -" % find_program()
         )
     return sys.stdin.buffer
 
@@ -101,9 +102,9 @@ def read_tokens(options: "Options") -> "List[Token]":
 
 
 def open_saved(options: "Options") -> "Tuple[Optional[Devices], Dict[int, str]]":
-    """Return the saved devices, None if their tokens must not be used, and names.
+    """Return the saved devices, and their names by device id.
 
-    The names are by device id.
+    None stands for the devices if their tokens must not be used.
     """
     devices = read_devices(options)
     if devices is None:
@@ -120,7 +121,7 @@ def open_saved(options: "Options") -> "Tuple[Optional[Devices], Dict[int, str]]"
 
 
 def show_packet(options: "Options", datagram: bytes) -> int:
-    """Print the JSON in a packet, or what a hello reply tells."""
+    """Print the JSON in a packet, or what a hello reply says."""
     packet = open_packet(options, datagram)
     if len(datagram) == HELLO_SIZE:
         token = packet.token.hex() if packet.token else None
@@ -191,11 +192,11 @@ def show_capture(options: "Options", file: "BinaryIO") -> int:
 
 
 def import_capture() -> "Any":
-    """Return read and read_packet of the folder capture, which may be left out."""
+    """Return read and read_packet of the folder capture, which a copy may lack."""
     try:
         from ..capture import read, read_packet
     except ImportError:
         raise UsageError(
-            "this copy of miio_pure came without its folder capture"
+            "this copy of miio_pure lacks the folder capture, which this needs"
         ) from None
     return read, read_packet

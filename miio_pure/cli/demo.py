@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""demo: everything at once, with a simulated device."""
+"""demo: show the main commands at work, with a simulated device."""
 
 import os
 

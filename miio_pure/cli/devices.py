@@ -42,7 +42,7 @@ def show(options: "Options") -> int:
     devices = open_devices(options)
     if devices is None or not devices.records:
         hint = format_hint(options, "devices add", "ADDRESS")
-        say("note: no device is saved yet; %s saves one" % hint)
+        say("note: no device is saved yet; to save one, run: %s" % hint)
         return DONE
     if options.tokens and devices.warning:
         raise TokenError(devices.warning)
@@ -89,7 +89,7 @@ def add(options: "Options") -> int:
 
 
 def rename(options: "Options", devices: Devices, record: Record, name: str) -> int:
-    """Give a saved device another name; it need not be there for that."""
+    """Give a saved device another name; the device may be switched off."""
     check_owner(name, devices, record.device_id)
     record.name = name
     devices.save([record])
@@ -129,7 +129,7 @@ def say_unnamed(options: "Options", devices: Devices) -> None:
         say("note: saved without a name: %s: %s" % (listed, reason))
     if refused:
         hint = format_hint(options, "devices add", "DEVICE_ID", "--name", "NAME")
-        say("note: to name a device: " + hint)
+        say("note: to name a device, run: " + hint)
 
 
 def read_info(connection: Connection) -> "Dict[str, Any]":
@@ -137,12 +137,12 @@ def read_info(connection: Connection) -> "Dict[str, Any]":
     try:
         return connection.client.info()
     except DeviceError:
-        # It has accepted the token, and does not know miIO.info.
+        # It has accepted the token, but does not know miIO.info.
         return {}
 
 
 def check_name(name: "Optional[str]") -> None:
-    """Raise UsageError for a name that could not be told from other things."""
+    """Raise UsageError for a name that could be mistaken for something else."""
     if name is None:
         return
     check_secret("the name", name)
@@ -156,7 +156,7 @@ def check_owner(name: "Optional[str]", devices: Devices, device_id: str) -> None
     for record in devices.records:
         if name and record.name == name and record.device_id != device_id:
             raise UsageError(
-                "device %s has this name already; choose another one, or forget that "
+                "device %s already has this name; choose another name, or forget that "
                 "device" % record.device_id
             )
 
@@ -169,7 +169,7 @@ def forget(options: "Options") -> int:
     if devices is None or record is None:
         check_secret("the device", name)
         raise UsageError(
-            "no saved device has this name, device id or address; %s lists them"
+            "no saved device has this name, device id or address; to list them: %s"
             % format_hint(options, "devices")
         )
     devices.forget(record)

@@ -31,23 +31,23 @@ WAITING = "waiting for devices to answer ..."
 HEADINGS = ("address", "device id", "token", "model", "name")
 # The share of the time in which names are looked up.
 NAMES_SHARE = 0.8
-# A terminal need not see each of 300 hellos a second.
+# With 300 hellos a second, the text need not change for each of them.
 HELLOS_FOR_TEXT = 30
 
 
 class Targets:
-    """Whom to say hello to.
+    """The addresses and subnets to say hello to.
 
     named: the address of each target that was named, once look_up() has found it.
     subnets: the addresses in each subnet. is_everybody: all networks. is_missing: there
-    are targets that have no address. UsageError for what cannot be a target.
+    are targets that have no address. Raises UsageError for bad ones.
     """
 
     def __init__(self, options: "Options", devices: "Optional[Devices]") -> None:
         arguments = map(decode_name, options.arguments)
         words = [word for word in arguments if word.lower() != "all"]
         if words and len(words) < len(options.arguments):
-            raise UsageError("all stands alone: it means all networks")
+            raise UsageError("all means all networks, so give no other target")
         self.is_everybody = not words
         self.is_missing = False
         self.named: "Dict[str, str]" = {}
@@ -71,9 +71,9 @@ class Targets:
                 self._texts[word] = word
 
     def look_up(self, deadline: float) -> None:
-        """Find the addresses of those that were named; say which cannot be found."""
+        """Find the addresses of the named targets; say which have none."""
         for i, (word, text) in enumerate(self._texts.items()):
-            # Share the time out: one silent name server must not use it all.
+            # The time is shared out, so that one silent name server cannot use it all.
             now = time.monotonic()
             try:
                 until = now + (deadline - now) / (len(self._texts) - i)
@@ -91,7 +91,7 @@ class Targets:
         return list(self.named.values()) + list(self.subnets)
 
     def list_addresses(self) -> "List[str]":
-        """Return the address of each hello; none for everybody."""
+        """Return the address of each hello; none if all networks are searched."""
         named = list(self.named.values())
         return named + [one for subnet in self.subnets.values() for one in subnet]
 
@@ -101,9 +101,9 @@ class Targets:
 
 
 class Progress(Waiting):
-    """Says how far a search is that takes longer than its timeout.
+    """Shows the progress of a search that takes longer than its timeout.
 
-    Its method count() is a trace for discover(). trace: gets each event, too.
+    Its method count() is a trace for discover(). trace: also called with each event.
     """
 
     def __init__(self, count: int, trace: "Optional[Trace]") -> None:
@@ -134,9 +134,9 @@ class Results:
         self._waiting: "List[Found]" = []
 
     def add(self, found: "Found") -> None:
-        """Take a device, and print lines of JSON for those whose model is known.
+        """Add a device; with --json, print the devices whose models are known.
 
-        The model of others may still be announced.
+        The models of the others may still be announced.
         """
         self.found.append(found)
         self._waiting.append(found)

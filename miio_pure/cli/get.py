@@ -25,7 +25,7 @@ HEADINGS = ("property", "value", "unit", "meaning")
 class Reading:
     """A property that was asked for, and what the device answered.
 
-    code: 0 or more if all is well, None if it did not answer for this property. unit,
+    code: 0 or more if all is well, None if the answer left this property out. unit,
     meaning: of the value, from the spec. is_older: whether get_prop answered.
     """
 
@@ -41,7 +41,7 @@ class Reading:
         return self.code is not None and self.code >= 0
 
     def take(self, outcome: "Outcome") -> None:
-        """Take over what became of a MIoT property."""
+        """Take over the outcome of reading a MIoT property."""
         self.code, self.value = outcome.code, outcome.value
         self.unit, self.meaning = outcome.property.values.unit, outcome.description
 
@@ -88,7 +88,7 @@ def show(readings: "List[Reading]", is_single: bool, label: str) -> None:
         print_line(label + " ".join(texts))
     else:
         columns = zip(HEADINGS, *(one.cells() for one in readings))
-        # Nothing is known for the other columns.
+        # Empty columns are left out.
         filled = [column for column in columns if any(column[1:])]
         headings, *rows = zip(*filled)
         print_table(headings, rows, flexible=("value", "meaning"))
@@ -134,14 +134,14 @@ def read_older(readings: "List[Reading]") -> "Plan[None]":
     except DeviceError as error:
         raise DeviceError(
             error.code,
-            "%s; newer devices know properties by number, such as 2.1, or by name if "
-            "their spec file is saved (see: %s help spec)"
+            "%s; on newer devices, use a number such as 2.1, or save the spec file and "
+            "use its names (see: %s help spec)"
             % (error.message or "get_prop was refused", find_program()),
         ) from None
     if not isinstance(values, list) or len(values) != len(readings):
         raise PayloadError(
             "expected %d values as the result of get_prop, but the device answered "
-            "otherwise; send shows what" % len(readings)
+            "something else; to see its answer, use send" % len(readings)
         )
     for one, value in zip(readings, values):
         one.code, one.value, one.is_older = 0, value, True

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Several devices at once: lamp1,lamp2,192.168.1.9, or all of the saved ones.
 
-All begin together, and each has an outcome of its own, so that a device that is
-switched off costs the others nothing.
+All start at the same time, and each has its own outcome, so a device that is switched
+off does not delay the others.
 """
 
 from time import monotonic
@@ -38,10 +38,10 @@ def list_names(text: str, devices: "Optional[Devices]") -> "List[str]":
     if text.lower() != "all":
         names = [name.strip() for name in text.split(",")]
         if not all(names):
-            raise UsageError("there is a comma too many between the devices")
+            raise UsageError("there is one comma too many in the list of devices")
         return names
     if devices is None or not devices.records:
-        raise UsageError("all means the saved devices, and no device is saved yet")
+        raise UsageError("all means all saved devices, but no device is saved yet")
     return [record.name or record.device_id for record in devices.records]
 
 
@@ -149,11 +149,11 @@ class Group:
                 if not missing:
                     return
         except NoReply:
-            # What each of them failed with says more.
+            # The error of each device says more than this one.
             pass
 
     def _drop_doubles(self) -> None:
-        """Leave out those that are the same device: it must not act twice."""
+        """Keep one connection to each device, so that none of them acts twice."""
         first: "Dict[int, str]" = {}
         for name, connection in list(self.members.items()):
             known = first.setdefault(connection.found.device_id, name)
@@ -163,7 +163,7 @@ class Group:
 
 
 def guard(plan: "Plan[Any]") -> "Plan[Any]":
-    """Carry out a plan; a mistake of the user in it concerns one device only."""
+    """Carry out a plan; make a usage error in it an error of this device only."""
     try:
         return (yield from plan)
     except (UsageError, ValueError) as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""help: the commands, or how one of them is used."""
+"""help: show the commands, or how to use one of them."""
 
 from .arguments import format_help, format_overview, take_command
 from .output import print_line

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Commands that messages tell the user to run, which work when they are pasted."""
+"""Formats the commands that messages suggest, so that they can be pasted."""
 
 from .arguments import Options, find_program, take_command
 
@@ -7,7 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-# A shell takes these, and letters and digits, as they are.
+# A shell needs no quotes around these, letters and digits.
 PLAIN = "-_./"
 # Without these, a command might look for the device, or for what is saved, elsewhere.
 REPEATED = ("devices", "bind", "port")
@@ -31,7 +31,7 @@ def format_hint(
 
 
 def quote(text: str) -> str:
-    """Return a text as a shell needs it, and without control characters."""
+    """Return a text quoted for a shell, without control characters."""
     if all(char.isalnum() or char in PLAIN for char in text) and text:
         return text
     plain = "".join(char if char.isprintable() else "?" for char in text)

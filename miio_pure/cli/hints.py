@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is known about devices without asking them: leases, announcements, saved names.
+"""Collects what is known without asking devices: leases, announcements, saved names.
 
 Nothing is read and nothing is sent before somebody asks, and a copy without
 neighbours.py knows the saved devices only.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Hints:
     """What leases, announcements and the saved devices tell; a context manager.
 
-    is_complete: no announcements will come any more.
+    is_complete: whether no more announcements will come.
     """
 
     def __init__(self, options: "Options") -> None:
@@ -108,7 +108,7 @@ class Hints:
     def _name(
         self, device_id: "Optional[int]", neighbour: "Optional[Neighbour]"
     ) -> "Dict[str, Any]":
-        """Return what a device is; what is saved counts more than what is heard."""
+        """Return what is known of a device; saved facts come before announced ones."""
         record = None
         if self.devices and device_id is not None:
             record = self.devices.record(device_id)
@@ -138,12 +138,12 @@ def read_devices(options: "Options") -> "Optional[Devices]":
 
 
 def open_leases(options: "Options") -> "List[Neighbour]":
-    """Return the hosts in the file that was named, or in those that are known."""
+    """Return the hosts in the file of --leases, or in the usual lease files."""
     try:
         from ..neighbours import find_leases, read_leases
     except ImportError:
         if options.leases is not None:
-            raise UsageError("this copy came without neighbours.py") from None
+            raise UsageError("this copy of miio_pure lacks neighbours.py") from None
         return []
     if options.leases is None:
         return find_leases()

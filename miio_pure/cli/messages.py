@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How decode shows the messages of a capture, and what it says in the end.
+"""Prints the messages of a capture for decode, and sums up what is missing.
 
 Lines of text hide tokens and passwords, as --debug does, so that they can be pasted
 into a bug report. --json is for programs, and for those who look for a token: it shows
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 SHOWN = ("params", "result")
 MAX_IDS = 5  # device ids that are named in a message
 NOTHING = (
-    "there is no miIO packet in this capture: capture on the router, on the device's "
-    "network, with: tcpdump -i any -w mi.pcap host ADDRESS; and use the app meanwhile"
+    "there is no miIO packet in this capture. Capture on the router while you use the "
+    "app, with the address of the device: tcpdump -i any -w mi.pcap host ADDRESS"
 )
 ONLY_HELLOS = (
     "note: there are only hellos in this capture, so the app talked to the device "
-    "through the cloud: cut the router off from the Internet, but leave the Wi-Fi on, "
-    "start the app anew, and capture again"
+    "through the cloud. Disconnect the router from the Internet, but leave the Wi-Fi "
+    "on; then restart the app, and capture again"
 )
 
 
@@ -66,7 +66,7 @@ class Printer:
         try:
             print_json(facts)
         except PayloadError as error:
-            # What can be read just so may be nested too deeply to be written again.
+            # JSON that could just be parsed may be nested too deeply to be printed.
             print_json(dict(facts, json=None, id=None, method=None, error=str(error)))
 
     def finish(self) -> None:
@@ -81,8 +81,8 @@ class Printer:
         if self._locked and not self._readable:
             raise TokenError(
                 "nothing could be decrypted: give the token of device %s with --token, "
-                "or save the device; the tokens command finds tokens in backups and "
-                "data of the Mi Home app" % ", ".join(map(str, self._locked))
+                "or save the device. The tokens command finds tokens in backups and "
+                "in other programs' data" % ", ".join(map(str, self._locked))
             )
 
     def _count(self, message: "Message") -> None:
@@ -98,7 +98,7 @@ class Printer:
 
 
 class Clock:
-    """Writes times as this computer's clock shows them."""
+    """Formats times in this computer's time zone."""
 
     def __init__(self) -> None:
         # Most packets come in the same second as the one before.
@@ -116,11 +116,11 @@ class Clock:
 
 
 def format_second(second: int) -> str:
-    """Return the local time; seconds since 1970 for those that no clock shows."""
+    """Return the local time; the seconds since 1970 if that is not possible."""
     try:
         year, month, day, hour, minute, seconds = time.localtime(second)[:6]
     except (OverflowError, OSError, ValueError):
-        # A capture can hold any number, and 32-bit hosts end in 2038.
+        # A capture can hold any number, and some 32-bit hosts know no time after 2038.
         return str(second)
     return "%04d-%02d-%02d %02d:%02d:%02d" % (year, month, day, hour, minute, seconds)
 
@@ -133,7 +133,7 @@ def find_name(names: "Names", device_id: "Optional[int]") -> str:
 
 
 def collect_facts(message: "Message", names: "Names", raw: bool) -> "Dict[str, Any]":
-    """Return all that is known of a message, secrets too."""
+    """Return all that is known of a message, including secrets."""
     packet, json = message.packet, message.json or {}
     token = packet.token if packet is not None else None
     facts = {
@@ -192,7 +192,7 @@ def format_duration(seconds: "Optional[float]") -> str:
 def format_raw(message: "Message") -> str:
     """Return the bytes of a message; without what may be a token in a hello reply."""
     data = message.data
-    # One that was damaged or cut on its way still has the token in it.
+    # A hello reply that was damaged or cut off may still contain the token.
     size = int.from_bytes(data[2:4], "big")
     has_payload = size > HEADER_SIZE and size % 16 == 0 and len(data) > HEADER_SIZE
     return data.hex() if has_payload or data == HELLO else mask(data)
@@ -204,7 +204,7 @@ def describe(message: "Message") -> str:
     if message.error is not None:
         return "%s: %s" % (message.kind, escape(str(message.error)))
     if message.kind == REJECTION:
-        return "rejection: the device has another token than a request to it"
+        return "rejection: a request was signed with a wrong token"
     if message.json is None or packet is None:
         if message.kind != HELLO_REPLY or packet is None:
             return message.kind
@@ -244,5 +244,5 @@ def explain_error(error: "Any") -> "List[str]":
 
 
 def is_word(value: "Any") -> bool:
-    """Tell a method that needs no quotes."""
+    """Tell whether a method can be shown without quotes."""
     return isinstance(value, str) and value.isprintable() and " " not in value

@@ -20,7 +20,7 @@ def find_nearest(word: str, names: "Iterable[str]") -> str:
 
 
 def guess_device(options: "Options", devices: "Optional[Devices]", typed: str) -> str:
-    """Return what somebody may have meant by a DEVICE that is not there, or ""."""
+    """Return what somebody may have meant by an unknown DEVICE, or ""."""
     records = devices.records if devices is not None else []
     names = {record.name.lower(): record.name for record in records if record.name}
     nearest = find_nearest(typed.lower(), names) if names else ""

@@ -88,11 +88,11 @@ def format_json(value: "Any") -> str:
     try:
         return dump(value).decode()
     except ValueError as error:
-        raise PayloadError("cannot print this: %s" % error) from None
+        raise PayloadError("the result cannot be printed: %s" % error) from None
 
 
 def format_bare(value: "Any") -> str:
-    """Return a value as a shell wants it: a string stands without quotes."""
+    """Return a value for use in a shell: a string has no quotes around it."""
     return escape(value) if isinstance(value, str) else format_json(value)
 
 
@@ -205,12 +205,12 @@ class Notice:
     A context manager; show() has no effect outside of the context.
     """
 
-    # The one that may stand on the terminal.
+    # The notice that may be on the terminal now.
     current: "Optional[Notice]" = None
 
     def __init__(self) -> None:
         self._is_shown = False
-        # Whoever holds this one writes to the terminal.
+        # Only the thread that holds this lock may write to the terminal.
         self._turn = allocate_lock()
 
     def __enter__(self) -> "Notice":
@@ -223,7 +223,7 @@ class Notice:
         Notice.current = None
 
     def show(self, text: str) -> None:
-        """Put a text on the terminal, in the place of the one before."""
+        """Show a text on the terminal, instead of the previous one."""
         with self._turn:
             if Notice.current is self:
                 self._is_shown = True
@@ -231,7 +231,7 @@ class Notice:
 
     @staticmethod
     def hide() -> None:
-        """Take the text off the terminal."""
+        """Remove the text from the terminal."""
         notice = Notice.current
         if notice is None:
             return
@@ -245,12 +245,12 @@ class Notice:
         try:
             write(text, sys.stderr)
         except (OSError, ValueError):
-            # The terminal is gone, and nobody waits any more.
+            # The terminal is gone, so nobody is watching any more.
             pass
 
 
 class Waiting(Notice):
-    """Say on a terminal what is being waited for, once that takes a second."""
+    """Says on a terminal what is being waited for, after a second."""
 
     def __init__(self, text: str, delay: float = WAIT_BEFORE_TEXT) -> None:
         super().__init__()
@@ -265,7 +265,7 @@ class Waiting(Notice):
             try:
                 start_new_thread(self._wait, ())
             except RuntimeError:
-                # The system gives no more threads, so the wait is silent.
+                # The system allows no more threads, so the wait is silent.
                 pass
         return self
 
@@ -274,7 +274,7 @@ class Waiting(Notice):
         super().__exit__()
 
     def change(self, text: str) -> None:
-        """Say this from now on; once the second is over, at once."""
+        """Change the text; show it at once if the second is over."""
         self._text = text
         if self._is_due:
             self.show(text)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""pack: make one file of this program, which Python runs as it is.
+"""pack: write this program as a single file that Python can run.
 
 The same sources always give the same bytes. Nothing is compressed, because small hosts
 may lack zlib, and what Python does not need stays out, because flash is small there.
 
-A zip file has no place where Python could keep bytecode by itself, so each run compiles
-each module again. With --bytecode, the file holds the bytecode of the Python that packs
-it. The sources are left out then, because they would only take up space beside it. One
-source of a few lines stays, in which any other Python finds what is wrong.
+Python cannot add bytecode to a zip file by itself, so each run compiles each module
+again. With --bytecode, the file holds the bytecode of the Python that packs it, and no
+sources, because they would only take up space. One source of a few lines stays; it
+tells the user of any other Python what is wrong.
 """
 
 import io
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 START_NAME = "__main__.py"
 LICENCE = "# SPDX-License-Identifier: MIT\n"
-# Without this, another Python would say that a module is missing or has a bad number.
+# Without this, another Python would only report a missing module or a bad number.
 CHECK = """\
 import sys
 if sys.implementation.cache_tag != %r:
@@ -61,7 +61,7 @@ UNCHECKED_HASH = (1).to_bytes(4, "little") + bytes(8)
 # Python 3.6 knows no hashes; there stand the time and the size of a source. Where there
 # is no source, nothing is compared with them. The start has one, and is compiled.
 NO_SOURCE = bytes(8)
-# What can be left out, and what goes with it.
+# The parts that can be left out, and the modules and folders of each.
 PARTS = {
     "captures": ("capture",),
     "devices": ("devices",),
@@ -69,7 +69,7 @@ PARTS = {
     "simulator": ("simulator",),
     "tokens": ("tokens", "files"),
 }
-# What the path of this very module ends with inside a packed copy.
+# How the path of this module ends inside a packed copy.
 OWN_ENDS = ("/cli/pack.py", "/cli/pack.pyc")
 NAME, _, _ = __name__.rpartition(".cli.")
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -99,7 +99,7 @@ def check_target(target: str) -> None:
 
 
 def is_packed(path: str) -> bool:
-    """Tell whether a file is what this command makes, of any version."""
+    """Tell whether a file was made by this command, in any version."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -163,7 +163,7 @@ def find_left_out(without: "Sequence[str]") -> "List[str]":
     for part in without:
         if part not in PARTS:
             raise UsageError(
-                "--without takes some of: %s; with commas between them"
+                "--without takes one or more of these, with commas between them: %s"
                 % ", ".join(PARTS)
             )
     return [module for part in without for module in PARTS[part]]
@@ -178,8 +178,8 @@ def read_files() -> "Dict[str, bytes]":
         names = archive.namelist()
         if start + "__init__.py" not in names:
             raise MiioError(
-                "this file holds bytecode only; pack with the folder, or with a file "
-                "that was made without --bytecode"
+                "this copy holds only bytecode, and packing needs the sources: use the "
+                "folder, or a file that was made without --bytecode"
             )
         return {
             name[len(start) :]: archive.read(name)

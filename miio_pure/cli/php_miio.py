@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The flags of php-miio, and of the first drafts of this program, as commands.
 
-php-miio (miio-cli.php) is where many people come from. Its command lines go on working
-as its README has them:
+Many users come from php-miio (miio-cli.php), so the command lines of its README keep
+working:
 
     --discover all                      --ip IP --info
     --ip IP --sendcmd JSON              --token HEX --decode HEX
@@ -30,9 +30,9 @@ ACTIONS = {
 ONE_VALUE = ("--sendcmd", "--decode")
 ANY_VALUES = ("--discover", "--tokens")
 RENAMED = {"--bindip": "--bind", "--token-file": "--devices"}
-# The commands that are told the device with --ip.
+# The flags that need the address of the device, which --ip gives.
 NEED_ADDRESS = ("--info", "--sendcmd")
-# What goes on as it is, with and without a value.
+# The options that are passed on unchanged, with a value and without.
 KEPT = ("--token", "--timeout", "--port", "--bind", "--devices")
 KEPT_BARE = ("--json", "--debug", "--save", "--password-prompt")
 
@@ -57,7 +57,9 @@ def translate(argv: "List[str]") -> "List[str]":
     command = [ACTIONS[words.action]]
     if words.action in NEED_ADDRESS:
         if words.address is None:
-            raise UsageError("--ip is missing: the address of the device")
+            raise UsageError(
+                "%s needs --ip and the address of the device" % words.action
+            )
         command.append(words.address)
     elif words.address is not None:
         raise UsageError("%s takes no --ip" % words.action)
@@ -97,13 +99,13 @@ class _Words:
             self.options.append(flag)
         else:
             raise UsageError(
-                "one of the arguments belongs to no flag; --help shows how commands "
-                "look now"
+                "one of the arguments belongs to no flag; --help shows how to write "
+                "commands now"
             )
 
     def _take_action(self, flag: str) -> None:
         if self.action is not None:
-            raise UsageError("%s and %s do not go together" % (self.action, flag))
+            raise UsageError("%s and %s cannot be used together" % (self.action, flag))
         self.action = flag
         if flag in ONE_VALUE:
             self.values = [self._take_value(flag)]

@@ -60,7 +60,7 @@ def call(
 def read_values(action: "Action", texts: "List[str]") -> "List[Any]":
     """Return the values for an action that is known from a spec."""
     if len(texts) != len(action.inputs):
-        # The action will say how many it takes.
+        # The action will raise an error that says how many it takes.
         return list(texts)
     return [parse_typed(text, one.values) for text, one in zip(texts, action.inputs)]
 
@@ -84,7 +84,7 @@ def show(
     result: "Any",
     label: str,
 ) -> None:
-    """Print what an action returned: nothing is ok, one value stands alone."""
+    """Print what an action returned: ok for nothing, the bare value for one."""
     if options.json:
         fields = connection.facts()
         fields.update(action=action, result=result)

@@ -54,25 +54,25 @@ def read_request(method: str, params: "List[str]") -> "Dict[str, Any]":
     start = method.strip()[:1]
     if start == "'":
         raise UsageError(
-            "this shell keeps single quotes; on Windows, write "
+            "this shell does not remove single quotes; on Windows, write "
             '"{\\"method\\":\\"get_prop\\",\\"params\\":[\\"power\\"]}"'
         )
     if start == "{":
         return read_json(method, params)
     if start == "[" or not method.strip():
-        raise UsageError("expected the name of a method, or a request: " + EXAMPLE)
+        raise UsageError("expected a method, or a request such as " + EXAMPLE)
     value = parse_params(params[0]) if params else []
     return {"method": decode_argument(method), "params": value}
 
 
 def read_json(text: str, others: "List[str]") -> "Dict[str, Any]":
-    """Return a request that was typed as JSON, mended if there is a single reading."""
+    """Return a request that was typed as JSON, mended where that is not ambiguous."""
     if others:
         raise UsageError("put the whole request in single quotes: " + EXAMPLE)
-    # Few requests are typed as JSON, and a router feels each import.
+    # Few requests are typed as JSON, and imports are slow on a router.
     from .typed import read_typed
 
     fields: "Dict[str, Any]" = read_typed("the request", decode_argument(text))
     if "method" not in fields:
-        raise UsageError('the request has no "method": ' + EXAMPLE)
+        raise UsageError('the request has no "method"; an example: ' + EXAMPLE)
     return fields

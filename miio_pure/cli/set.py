@@ -35,7 +35,7 @@ MAX_DIFFERENCE = 1e-4
 
 
 class Setting:
-    """A property and the value that it is to have.
+    """A property and the value to set.
 
     text: the value as it was typed. property: the Property of a spec, or its number, or
     its plain name. is_older: whether it is set with set_NAME.
@@ -196,13 +196,13 @@ def can_be_verified(one: Setting) -> bool:
     else:
         is_readable = isinstance(one.property, str) or "read" in one.property.access
     if not is_readable:
-        say("note: %s was set, and cannot be read back" % one.name)
+        say("note: %s was set, but cannot be read back" % one.name)
     return is_readable
 
 
 def compare(connection: "Connection", settings: "List[Setting]") -> "Plan[List[str]]":
     """Read properties; return what is wrong with each, or ""."""
-    # Few commands need this, and a router feels each import.
+    # Few commands need this module, and imports are slow on a router.
     from .get import Reading, read_miot, read_older
 
     readings = [Reading(one.name) for one in settings]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""simulate: be a simulated device, for trials and tests without a real one."""
+"""simulate: act as a device, for trials and tests without a real one."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class _Terminated(BaseException):
-    """SIGTERM: whoever started us wants us to end."""
+    """Raised when SIGTERM asks this program to end."""
 
 
 def run(options: "Options") -> int:
@@ -100,7 +100,7 @@ def suggest(options: "Options", simulator: "Simulator", spec: "Spec") -> None:
 
 
 def find_host(bind: str, timeout: float) -> str:
-    """Return the address to listen at: that of an interface or of a host name, too."""
+    """Return the address of --bind, which may be an interface or a host name."""
     try:
         _, address = ask_interface(bind.encode())
         return address
@@ -111,7 +111,7 @@ def find_host(bind: str, timeout: float) -> str:
 def choose_id(name: str, port: int) -> int:
     """Return a device id that differs between simulators, but not between runs."""
     if md5 is None:
-        raise MiioError("this Python has no MD5, without which miIO is not possible")
+        raise MiioError("this Python has no MD5, and miIO cannot work without it")
     digest = md5(("%s %d" % (name, port)).encode("utf-8", "replace")).digest()
     # Real ids have nine or ten digits.
     return int.from_bytes(digest[:4], "big") >> 2 | 1
@@ -140,7 +140,7 @@ def check_simulator() -> None:
         from ..simulator import fan  # noqa: F401
     except ImportError:
         raise UsageError(
-            "this copy of miio_pure came without its folder simulator"
+            "this copy of miio_pure lacks the folder simulator, which this needs"
         ) from None
 
 
@@ -154,5 +154,6 @@ def listen(
         return Simulator(device, host, port, trace)
     except OSError as error:
         raise MiioError(
-            "cannot listen at %s port %d: %s" % (host, port, error.strerror)
+            "cannot listen at %s port %d: %s; try another --port"
+            % (host, port, error.strerror)
         ) from None

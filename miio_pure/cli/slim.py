@@ -13,8 +13,8 @@ annotation only if it stands in no bracket and does not belong to a lambda. Wher
 holds more than one statement, with a semicolon or behind the colon of an `if`, the
 annotations in it stay: they cost bytes, but they do no harm.
 
-Tokens are the same on every Python from 3.6 on, but for f-strings, into which we do not
-look. Python's syntax tree tells where an expression ends only since 3.8.
+Tokens are the same on every Python from 3.6 on, except for f-strings, which we leave
+alone. Python's syntax tree tells where an expression ends only since 3.8.
 """
 
 import io
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     # Indexes of tokens: the first one, and the one behind the last.
     Span = Tuple[int, int]
 
-# These comments stay: the one is for the system, the other is the licence.
+# These comments stay: the first is for the system, the second is the licence.
 KEPT_COMMENTS = ("#!", "# SPDX-License-Identifier:")
 # The tokenizer inserts these; their text, if any, is part of a gap.
 INVISIBLE = (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
@@ -228,7 +228,7 @@ def write_tokens(source: str, tokens: "List[Token]", replaced: "Dict[int, str]")
             text = ""
         if depth and text == "\n":
             continue
-        # A line on which nothing is left goes, too.
+        # A line with nothing left on it is dropped, too.
         is_blank = text == "\n" and written[-1][-1:] in ("", "\n")
         if text and not is_blank:
             gap = source[position:start]

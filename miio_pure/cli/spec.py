@@ -41,17 +41,21 @@ def run(options: "Options") -> int:
     if options.save:
         return save(options, place)
     if options.actions and options.writable:
-        raise UsageError("--writable is about properties, and --actions is not")
+        raise UsageError(
+            "--writable shows properties and --actions shows actions; use one"
+        )
     spec = read_spec(options, place)
     entries: "Sequence[Entry]" = spec.actions if options.actions else spec.properties
     if options.writable:
         entries = [one for one in spec.properties if "write" in one.access]
     entries = [one for one in entries if has_words(one, words)]
     if not entries:
-        raise MiioError("the spec has nothing like that")
+        raise MiioError(
+            "nothing in the spec matches; try another word or fewer options"
+        )
     show(options, entries)
     if spec.actions and not options.actions:
-        say("note: --actions shows its %d actions" % len(spec.actions))
+        say("note: to see its actions (%d), add --actions" % len(spec.actions))
     return DONE
 
 
@@ -124,16 +128,16 @@ def save(options: "Options", path: str) -> int:
     """Copy a spec file to where the commands find it."""
     check_secret("the file", path)
     if not os.path.isfile(path):
-        raise UsageError("--save needs a spec file, and this is not a file")
+        raise UsageError("--save needs a spec file, but this is not a file")
     spec = load_spec(path)
     model = options.model or spec.model
     if not is_file_name(model):
-        raise UsageError("the file does not tell its model: name it with --model MODEL")
+        raise UsageError("the file does not say its model; give it with --model MODEL")
     if options.model and not spec.fits(model):
-        say("warning: this is a spec of %s, as its URN says" % spec.model)
+        say("warning: according to its URN, this is the spec of %s" % spec.model)
     folder = find_folder(options)
     if folder is None:
-        raise MiioError("there is no HOME to save a spec in; use --spec FILE instead")
+        raise MiioError("without HOME, a spec cannot be saved; use --spec FILE instead")
     target = os.path.join(folder, model + ".json")
     if not options.model:
         check_other(target, spec)
@@ -148,7 +152,7 @@ def save(options: "Options", path: str) -> int:
         ) from None
     print_line("saved: " + target)
     hint = format_hint(options, "get", "DEVICE")
-    say("note: %s shows the properties of such a device" % hint)
+    say("note: to read all properties of a device, run: " + hint)
     return DONE
 
 
@@ -161,10 +165,10 @@ def check_other(target: str, spec: "Spec") -> None:
         try:
             saved = load_spec(target)
         except MiioError:
-            # A damaged file is no loss.
+            # Nothing is lost when a damaged file is replaced.
             return
         if saved.urn.split(":")[:4] != spec.urn.split(":")[:4]:
             raise UsageError(
-                "another kind of device has a spec saved as %s: tell them apart with "
-                "--model MODEL" % spec.model
+                "the spec of another kind of device is already saved as %s; save this "
+                "one under its full name with --model MODEL" % spec.model
             )

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The spec files that the user saved, beside the saved devices.
 
-A spec is saved under the name of its model, such as zhimi.airpurifier.mb4.json, or, as
-a spec file does not hold all of that, under what its URN says: zhimi-mb4.json.
+A spec is saved under the name of its model, such as zhimi.airpurifier.mb4.json, if the
+user gave it. A spec file has only parts of that name, in its URN, so it is otherwise
+saved under those: zhimi-mb4.json.
 """
 
 from ..errors import DeviceError, MiioError
@@ -34,8 +35,8 @@ class MissingSpec(MiioError):
         from .hint import format_hint
 
         super().__init__(
-            "only the spec file of %s tells which properties and actions it has, and "
-            "none is saved here; without one, use numbers such as 2.1"
+            "the spec file of %s, which says what its properties and actions are, is "
+            "not saved here; get it as follows, or use numbers such as 2.1"
             % (model or "this model")
         )
         # A device may say anything, and these lines are for a shell.
@@ -44,9 +45,9 @@ class MissingSpec(MiioError):
         self.excerpt = [
             "1. On any computer, open " + PAGE % name,
             "   and copy the text that begins with urn:miot-spec-v2:device",
-            "2. Put that in the place of URN, and download the spec:",
+            "2. Replace URN with that text in this command, and run it:",
             "   wget -O %s.json '%s'" % (name, DOWNLOAD),
-            "3. Bring the file here, and save it:",
+            "3. Copy the file to this computer, and save it:",
             "   " + format_hint(options, "spec", *words, repeated=("devices",)),
         ]
 
@@ -102,7 +103,7 @@ def find_file(options: "Options", model: str) -> "Optional[str]":
 
 
 def is_file_name(model: str) -> bool:
-    """Tell whether a model is fit for the name of a file: a device may say anything."""
+    """Tell whether a model, which may be any text, can be used as a file name."""
     letters = model.replace(".", "").replace("-", "").replace("_", "")
     return letters.isalnum() and letters.isprintable() and len(model) <= MAX_MODEL
 
@@ -124,7 +125,7 @@ def find_model(connection: "Connection") -> "Plan[str]":
 
 
 def open_miot(connection: "Connection", spec: "Optional[Spec]" = None) -> "Miot":
-    """Return what speaks MIoT to a device, in batches of the size that it takes."""
+    """Return a Miot for a device, with batches of the size that it takes."""
     try:
         from ..miot import Miot, name_device
     except ImportError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From the DEVICE of a command line to plans that run: with one device, or several."""
+"""Runs a plan with the device, or the devices, that a command line names."""
 
 from ..errors import MiioError
 from .connect import Connection
@@ -46,7 +46,7 @@ def talk_to_several(
     options: "Options", make: "Make", report: "Report", is_guest: bool
 ) -> int:
     """Do the same with several devices at once."""
-    # Most commands are for one device, and a router feels each import.
+    # Most commands are for one device, and imports are slow on a router.
     from .group import Group
 
     with Group(options, is_guest) as group:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """tokens: find tokens in backups, and in the data of other programs.
 
-On a terminal they are one table, grouped by file. Devices are asked only with --check,
-and with --save those whose device id no file tells.
+On a terminal they are one table, grouped by file. Devices are asked only with --check;
+with --save, only those are asked whose device ids are in no file.
 """
 
 import os
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 KEYS = ("name", "model", "address", "mac", "device_id", "token", "source")
 HEADINGS = ("name", "model", "address", "MAC", "device id", "token", "found in")
-# Columns that a terminal has no room for; --json and a pipe have it.
+# Columns that may not fit on a terminal; --json and pipes show all columns.
 SPARE = ("MAC", "model")
 FLEXIBLE = ("name", "model", "found in")
 MAX_NOTES = 20
@@ -56,7 +56,7 @@ def run(options: "Options") -> int:
         if not os.path.exists(path):
             check_secret("a path that does not exist", path)
     if options.save:
-        # A file that cannot be used is told before a long search, not after it.
+        # If this file cannot be used, the user hears of it before a long search.
         create_devices(options)
     with Notice() as notice:
         findings = find(
@@ -75,9 +75,9 @@ def run(options: "Options") -> int:
     say_notes(findings)
     if not records:
         raise MiioError(
-            "no token found; get the tokens out of Xiaomi's cloud with a tool such as "
-            "Xiaomi-cloud-tokens-extractor, and give its output; or give the settings "
-            "of a program that controls the device, or a backup of the app"
+            "no token found; try the output of a tool that reads Xiaomi's cloud, such "
+            "as Xiaomi-cloud-tokens-extractor, the settings of a program that controls "
+            "the device, or a backup of the app"
         )
     if options.save:
         save(options, records, verdicts)
@@ -164,7 +164,10 @@ def say_notes(findings: "Findings") -> None:
     for source, note in findings.notes[:MAX_NOTES]:
         say("note: %s: %s" % (source, note))
     if len(findings.notes) > MAX_NOTES:
-        say("note: and %d more of these" % (len(findings.notes) - MAX_NOTES))
+        say(
+            "note: there are %d more notes of this kind"
+            % (len(findings.notes) - MAX_NOTES)
+        )
     reasons = [record.why for record in findings.without]
     for why in sorted(set(reasons)):
         records = [one for one in findings.without if one.why == why]
@@ -191,11 +194,11 @@ def save(
     told = say_unsaved(verdicts)
     say_unnamed(options, devices)
     rest = (
-        "tokens of other than Wi-Fi devices, older ones, and those without a device id "
-        "(for these there is devices add ADDRESS --token HEX)"
+        "tokens of devices without Wi-Fi, outdated ones, and those without a device id "
+        "(to save one of these, use: devices add ADDRESS --token HEX)"
     )
     if not saved:
-        raise MiioError("nothing was saved: left out are %s" % rest)
+        raise MiioError("nothing was saved, because these are left out: %s" % rest)
     count = len(devices.records)
     say("saved: %d; %s now holds %d" % (saved, devices.source, count))
     if saved + told < len(records):
@@ -208,7 +211,7 @@ def say_unsaved(verdicts: "Sequence[Verdict]") -> int:
 
     count = 0
     for status, why in (
-        (SILENT, "they could not be reached, and no file tells their device ids"),
+        (SILENT, "they did not answer, and their device ids are in no file"),
         (REJECTED, "they do not accept these tokens"),
     ):
         records = [one.record for one in verdicts if one.status == status]
@@ -224,7 +227,7 @@ def say_unsaved(verdicts: "Sequence[Verdict]") -> int:
 def find_password(
     options: "Options",
 ) -> "Union[str, Callable[[], Optional[str]], None]":
-    """Return the password of encrypted backups, or what asks for it."""
+    """Return the password of encrypted backups, or a function that asks for it."""
     if not options.password_prompt:
         given = os.environ.get("MIIO_PASSWORD") or None
         return given and decode_argument(given)
@@ -242,10 +245,12 @@ def find_password(
                 raise MiioError("no password was typed") from None
             except UnicodeError:
                 raise MiioError(
-                    "this locale cannot read the password: give it as MIIO_PASSWORD"
+                    "this locale cannot read the password; set MIIO_PASSWORD instead"
                 ) from None
             except (AttributeError, GetPassWarning, OSError, ValueError):
-                raise MiioError("there is no terminal to type a password at") from None
+                raise MiioError(
+                    "a password can only be typed on a terminal; set MIIO_PASSWORD"
+                ) from None
 
     return ask
 
@@ -256,6 +261,6 @@ def import_find() -> "Any":
         from ..tokens import find
     except ImportError:
         raise UsageError(
-            "this copy of miio_pure came without its folder tokens"
+            "this copy of miio_pure lacks the folder tokens, which this needs"
         ) from None
     return find

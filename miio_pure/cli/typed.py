@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """JSON as people type it.
 
-What somebody types may switch something on, and people can be asked. So only what has a
-single reading is mended: commas that repeat between the members of an object, single
-quotes, and words without quotes. For anything else the error says where it is, and what
-to write instead.
+What somebody types may switch something on, so we do not guess: only what can be read
+in one way is mended, namely repeated commas between the members of an object, single
+quotes, and words without quotes. For anything else, the error says where it is, and
+what to write instead.
 """
 
 from ..errors import PayloadError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Repairs that are not made, by name, and what to do instead.
 ADVICE = {
-    "empty payload": "there is nothing here",
+    "empty payload": "a value is missing here",
     "escaped apostrophe": "leave this backslash out",
     "control character in a string": "write this control character as an escape, such "
     "as \\n",

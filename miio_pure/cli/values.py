@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What somebody types and what devices answer: values, and items of MIoT.
+"""Reads the values that somebody types, and the items of MIoT answers.
 
 A property or an action of a newer device has two numbers: siid, the service, and piid
 or aiid within that service. They are written 2.1 or 2:1.
@@ -37,7 +37,7 @@ def decode_argument(text: str) -> str:
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8")
     except UnicodeError:
-        raise UsageError("an argument has a character that is not UTF-8") from None
+        raise UsageError("an argument contains bytes that are not UTF-8") from None
 
 
 def parse_value(text: str) -> "Any":
@@ -51,7 +51,7 @@ def parse_value(text: str) -> "Any":
         # PyPy raises a TypeError instead of a RecursionError.
         raise UsageError("a value is nested too deeply") from None
     if text.strip()[:1] in ("{", "["):
-        # Few values are typed as JSON, and a router feels each import.
+        # Few values are typed as JSON, and imports are slow on a router.
         from .typed import read_typed
 
         return read_typed("a value", text)
@@ -83,8 +83,8 @@ def check_property(name: str) -> None:
     is_half_a_number = len(parts) == 1 and not name.strip(DIGITS)
     if len(parts) > 2 or not all(map(str.isalnum, letters)) or is_half_a_number:
         raise UsageError(
-            "a property or action has a name, such as power or fan:on, or a number "
-            "such as 2.1"
+            "expected a property or action: a name such as power or fan:on, or a "
+            "number such as 2.1"
         )
 
 
@@ -102,7 +102,7 @@ def is_plain(name: str) -> bool:
 
 
 def needs_spec(names: "List[str]") -> bool:
-    """Tell whether only a spec file tells what names mean, or which there are."""
+    """Tell whether only a spec file says what names mean, or which there are."""
     return not names or not all(is_plain(name) or is_number(name) for name in names)
 
 
@@ -126,7 +126,7 @@ def name_item(item: "Dict[str, Any]") -> str:
 def explain_refusal(name: str, code: "Optional[int]") -> str:
     """Return the message about a property or an action that failed."""
     if code is None:
-        return "%s: the device did not answer for it" % name
+        return "%s: the device's answer does not mention it" % name
     known = meaning(code)
     return "%s: the device refused it: code %d%s" % (
         name,

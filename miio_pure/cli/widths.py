@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How wide characters are on a terminal.
 
-Python knows it in `unicodedata`, but small hosts lack that module. These ranges are
+Python's `unicodedata` knows it, but small hosts lack that module. These ranges are
 those of Unicode 15.1; where code points in between are not assigned, ranges are joined.
 """
 
@@ -23,7 +23,7 @@ WIDE = (
     "1F6EB-1F6EC 1F6F4-1F6FC 1F7E0-1F7F0 1F90C-1F93A 1F93C-1F945 1F947-1F9FF "
     "1FA70-1FAF8 20000-323AF"
 )
-# Characters that take none, because they stand on the one before or are invisible.
+# Characters that take no column: marks on the one before, and invisible ones.
 # Marks of scripts that are rare in names of devices are not among them.
 EMPTY = (
     "300-36F 483-489 591-5BD 5BF 5C1-5C2 5C4-5C5 5C7 600-605 610-61A 61C 64B-65F "

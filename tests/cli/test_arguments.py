@@ -172,7 +172,7 @@ class ParserTest(CliCase):
         for words, said in (
             (["info"], "info needs DEVICE"),
             (["set", "lamp"], "set needs PROPERTY=VALUE"),
-            (["info", "a", "b"], "more arguments than it takes; usage: info DEVICE"),
+            (["info", "a", "b"], "too many arguments for info; usage: info DEVICE"),
             (["send", "lamp", "{method:", "get_prop}", "x"], "single quotes"),
             (
                 ["devices", "list"],

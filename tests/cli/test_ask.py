@@ -170,7 +170,7 @@ class SaveTest(AskCase):
         self.assertEqual((record.name, record.token), ("fan", TOKEN))
         self.assertEqual(record.model, "simulated.fan.v1")
         self.assertIn("do not accept these tokens: 127.0.0.2 lamp", err)
-        self.assertIn("tells their device ids: 127.0.0.3 vacuum", err)
+        self.assertIn("their device ids are in no file: 127.0.0.3 vacuum", err)
         self.assertIn("those without a device id", err)
         self.assertNotIn(TOKEN, err)
 
@@ -181,7 +181,7 @@ class SaveTest(AskCase):
         status, out, err = self.run_tokens(path, "--save", "--json")
         self.assertEqual((status, json.loads(out)["device_id"]), (0, 1234567))
         self.assertIn('note: saved without a name: 1234567 ("all"): a name', err)
-        self.assertRegex(err, "note: to name a device: .* devices add DEVICE_ID")
+        self.assertRegex(err, "note: to name a device, run: .* devices add DEVICE_ID")
 
     def test_nobody_is_asked_whose_id_is_known(self):
         path = self.write_devices(
@@ -212,5 +212,5 @@ class SaveTest(AskCase):
         path = self.write_devices({"ip": NOWHERE, "token": OTHER_TOKEN})
         status, _, err = self.run_tokens(path, "--save")
         self.assertEqual(status, 1)
-        self.assertIn("tells their device ids: 127.0.0.3\n", err)
+        self.assertIn("their device ids are in no file: 127.0.0.3\n", err)
         self.assertIn("error: nothing was saved", err)

@@ -124,7 +124,9 @@ class LinesTest(CaptureCase):
 
     def test_what_cannot_be_read_says_why(self):
         rejection = captures.packet.HEADER.pack(0x2131, 80, 4711, 1, b"\xff" * 16)
-        self.assertRegex(self.shown(rejection), "^rejection: the device has another")
+        self.assertRegex(
+            self.shown(rejection), "^rejection: a request was signed with a wrong token"
+        )
         self.assertRegex(self.shown(b"x\x1b"), "packet: a miIO packet has 32 bytes")
         other = captures.reply(token=OTHER_TOKEN)
         self.assertRegex(self.shown(other, status=5), "^reply: signed with another")
@@ -315,7 +317,9 @@ class EndTest(CaptureCase):
     def test_hellos_only(self):
         lines, err = self.decode(self.write(captures.conversation()[:2]))
         self.assertEqual(len(lines), 2)
-        self.assertRegex(err, r"\Anote: there are only hellos .* cloud: cut .*\n\Z")
+        self.assertRegex(
+            err, r"\Anote: there are only hellos .* cloud. Disconnect .*\n\Z"
+        )
 
     def test_nothing_at_all(self):
         for data in (captures.pcap([]), captures.pcapng([])):
@@ -351,7 +355,9 @@ class SourceTest(CaptureCase):
                 self.assertIn("32 bytes or more", self.refuse(1, text))
                 continue
             error = self.refuse(2, text)
-            self.assertIn("no file of this name, and these are not hex digits", error)
+            self.assertIn(
+                "no file with this name, and the argument is not a packet", error
+            )
 
     def test_files_that_cannot_be_read(self):
         self.assertIn("cannot be read", self.refuse(1, self.folder))
@@ -362,7 +368,7 @@ class SourceTest(CaptureCase):
         path = self.write(captures.conversation())
         with mock.patch.dict("sys.modules", {"miio_pure.capture": None}):
             error = self.refuse(2, path)
-            self.assertIn("came without its folder capture", error)
+            self.assertIn("lacks the folder capture", error)
             lines, _ = self.decode(HEX, "--token", TOKEN)
             self.assertIn("get_prop", lines[0])
             with_headers = to_device(captures.request()).hex()

@@ -66,7 +66,7 @@ class DecodeTest(CliCase):
     def test_what_is_not_hex_is_wrong_usage(self):
         for text in ("xyz", "213", "2131 x"):
             error = self.check_failure(2, "decode", text, "--token", TOKEN)
-            self.assertIn("only 0-9 and a-f", error)
+            self.assertIn("those are 0-9 and a-f", error)
 
     def test_no_packets(self):
         for text in ("", "00", "2131", "21310020" + "00" * 29, "21310021" + "00" * 29):

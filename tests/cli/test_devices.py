@@ -103,7 +103,7 @@ class AddTest(DevicesCase):
         env = {"HOME": self.home}
         args = ("devices", "add", "other", "--name", "lamp")
         error = self.check_failure(2, *args, env=env)
-        self.assertIn("device 64688486 has this name already", error)
+        self.assertIn("device 64688486 already has this name", error)
         _, out, _ = self.devices("add", "other", "--name", "another")
         self.assertEqual(out, "saved: another, device 7 at an unknown address\n")
 
@@ -186,7 +186,7 @@ class AddTest(DevicesCase):
         self.fail_at(2, "devices add 127.0.0.1", "--name=-x")
         self.save(device_id=7)
         error = self.fail_at(2, "devices add 127.0.0.1", "--name", "lamp")
-        self.assertIn("device 7 has this name already", error)
+        self.assertIn("device 7 already has this name", error)
 
     def test_a_revealed_token_that_is_rejected(self):
         self.device.reveal = True
@@ -195,7 +195,7 @@ class AddTest(DevicesCase):
         error = self.fail_at(5, *args, token=None)
         self.assertIn("the device rejects the token from its own hello: ", error)
         self.assertTrue(
-            error.endswith("pass the right one with --token or MIIO_TOKEN\n")
+            error.endswith("pass the right token with --token or MIIO_TOKEN\n")
         )
         self.save(token=OTHER_TOKEN)
         for device in ("lamp", "127.0.0.1"):
@@ -247,4 +247,4 @@ class CopyTest(DevicesCase):
         with mock.patch.dict("sys.modules", {"miio_pure.devices": None}):
             sys.modules.pop("miio_pure.cli.devices", None)
             error = self.check_failure(2, "devices")
-        self.assertIn('came without its part "devices"', error)
+        self.assertIn('lacks "devices"', error)

@@ -122,7 +122,7 @@ class DiscoverTest(DeviceCase):
 
     def test_wrong_targets(self):
         for targets, said in (
-            (["all", "127.0.0.1"], "stands alone"),
+            (["all", "127.0.0.1"], "give no other target"),
             (["http://x"], "not a URL"),
             (["127.0.0.1:5"], "--port 5"),
             (["10.0.0.0/8"], "a /20 is the largest"),
@@ -268,7 +268,7 @@ class HintsTest(DeviceCase):
         with mock.patch.dict("sys.modules", {"miio_pure.neighbours": None}):
             args = ("discover", "127.0.0.1")
             error = self.fail_at(2, *args, "--leases", self.leases, token=None)
-            self.assertIn("without neighbours.py", error)
+            self.assertIn("lacks neighbours.py", error)
             self.assertIn("lamp", self.run_at(*args, token=None)[1])
             args = ("discover", "127.0.0.0/31", "--timeout", "0.1")
             self.assertIn("lamp", self.run_at(*args, token=None)[1])

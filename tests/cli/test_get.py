@@ -74,7 +74,7 @@ class GetTest(DeviceCase):
     def test_answers_that_make_no_sense(self):
         for answer in ([], "x", [1], [{"siid": [], "piid": 1}], {}):
             self.device.methods["get_properties"] = lambda params: answer
-            self.assertIn("did not answer", self.fail_at(1, "get 127.0.0.1 2.1"))
+            self.assertIn("does not mention it", self.fail_at(1, "get 127.0.0.1 2.1"))
         self.assertEqual(self.get("2.1", "2.3", "power")[0], 1)
         for answer in ([], "x", ["on", "on"]):
             self.device.methods["get_prop"] = lambda params: answer
@@ -82,11 +82,11 @@ class GetTest(DeviceCase):
 
     def test_a_newer_device_wants_numbers(self):
         del self.device.methods["get_prop"]
-        self.assertIn("by number", self.fail_at(4, "get 127.0.0.1 power"))
+        self.assertIn("use a number", self.fail_at(4, "get 127.0.0.1 power"))
 
     def test_wrong_names(self):
         for name in ("", "a b", "\x1b", "2", "2.", "1.2.3", ".1", "a:", "a:b:c"):
-            self.assertIn("has a name", self.fail_at(2, "get 127.0.0.1", name))
+            self.assertIn("a name such as", self.fail_at(2, "get 127.0.0.1", name))
 
     def test_no_reply_and_no_token(self):
         self.fail_at(5, "get 127.0.0.1 power", token=None)
@@ -166,7 +166,7 @@ class SpecTest(DeviceCase):
         for names in ((), ("fan:on",), ("a.b",), ("1.%s" % ("9" * 10),)):
             status, out, err = self.get(*names)
             self.assertEqual((status, out), (1, ""))
-            self.assertRegex(err, r"^error: only the spec file of simulated\.fan\.v1 ")
+            self.assertRegex(err, r"^error: the spec file of simulated\.fan\.v1, ")
             self.assertIn("https://home.miot-spec.com/spec/simulated.fan.v1\n", err)
             self.assertIn(
                 " spec simulated.fan.v1.json --save --model simulated.fa", err

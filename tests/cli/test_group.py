@@ -197,7 +197,7 @@ class MembersTest(GroupCase):
         self.found = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
         status, out, err = self.run_at("get all power --timeout 1")
         self.assertEqual((status, out.count("\n")), (0, 3))
-        self.assertIn("is at 127.0.0.2 now", err)
+        self.assertIn("is now at 127.0.0.2", err)
         saved = self.read_saved()
         self.assertEqual(saved["two"]["address"], "127.0.0.2")
         self.assertEqual(saved["three"]["address"], "127.0.0.3")
@@ -226,7 +226,7 @@ class MembersTest(GroupCase):
             self.assertEqual(self.run_at("get all power --timeout 0.3")[0], 130)
 
     def test_one_device_where_only_one_is_possible(self):
-        self.assertIn("give one device", self.fail_at(2, "devices add all"))
+        self.assertIn("takes one device", self.fail_at(2, "devices add all"))
 
     def test_a_host_name_becomes_an_address(self):
         status, out, _ = self.run_at("get localhost power --json")

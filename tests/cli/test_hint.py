@@ -79,7 +79,7 @@ class PasteTest(DeviceCase):
         self.file = os.path.join(self.home, "not yet.json")
         read = ("get", "127.0.0.1", "power", "--devices", self.file)
         error = self.fail_at(2, *read, token=None)
-        hint, _, _ = error.rpartition(" makes one")
+        hint, _, _ = error.rpartition(" creates it")
         token = self.device.token.hex()
         self.assertEqual(self.paste(hint, token, ADDRESS="127.0.0.1"), 0)
         self.assertEqual(self.run_at(*read, token=None)[1], "on\n")
@@ -103,8 +103,7 @@ class PasteTest(DeviceCase):
         status, _, err = run_cli(place, *words, env=self.environment(None))
         self.assertEqual(status, 0)
         self.assertEqual(self.run_at(*read, token=None)[1], "50\n")
-        note, _, _ = err.rpartition(" shows the properties")
-        hint = self.find_hint(note, "get DEVICE")
+        hint = self.find_hint(err, "get DEVICE")
         self.assertEqual(hint, ["get", "DEVICE", "--devices", self.file])
 
     def test_a_model_that_a_shell_would_obey_is_in_no_command(self):

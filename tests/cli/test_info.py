@@ -149,7 +149,7 @@ class TargetTest(DeviceCase):
                 )
             self.assertEqual((status, out), (0, "on\n"))
             moved = address != "127.0.0.1"
-            self.assertEqual("is at 127.0.0.1 now" in err, moved)
+            self.assertEqual("is now at 127.0.0.1" in err, moved)
             self.assertEqual(self.read_saved()["lamp"]["address"], "127.0.0.1")
 
     def test_another_device_at_the_saved_address(self):
@@ -181,7 +181,7 @@ class TargetTest(DeviceCase):
             for address, reason in (
                 ("127.0.0.9", "127.0.0.9 port %d: the port is closed: " % self.port),
                 ("127.0.0.1", "device 64688486 answers at 127.0.0.1, so device 7 has "),
-                ("", "no address is saved for device 7, which may be switched off; "),
+                ("", "no address is saved for device 7, and it may be off; "),
             ):
                 self.save(address=address, device_id=7)
                 if not address:
@@ -215,10 +215,12 @@ class TargetTest(DeviceCase):
             with mock.patch("miio_pure.cli.connect.resolve", self.find_no_host):
                 error = self.fail_at(2, "get", *words, token=None)
             self.assertIn("cannot find the host", error)
-            self.assertIn("and no saved device has this name; " + said, error)
+            self.assertIn("and no saved device has this name either; " + said, error)
         with mock.patch("miio_pure.cli.connect.resolve", self.find_no_host):
             error = self.fail_at(3, "get frobnicate power", token=None)
-            self.assertTrue(error.endswith("no saved device has this name\n"), error)
+            self.assertTrue(
+                error.endswith("no saved device has this name either\n"), error
+            )
 
     def find_no_host(self, host, deadline):
         raise NoReply("cannot find the host %s: unknown" % host)
@@ -280,7 +282,7 @@ class TargetTest(DeviceCase):
         self.device.faults = {"reject"}
         error = self.fail_at(5, "info 127.0.0.1 --timeout 0.5", token=None)
         self.assertIn("rejects the revealed token", error)
-        self.assertIn("pass the right one with --token or MIIO_TOKEN", error)
+        self.assertIn("pass the right token with --token or MIIO_TOKEN", error)
 
     def test_a_file_of_saved_devices_that_others_can_read(self):
         self.save()

@@ -77,7 +77,7 @@ class LimitsTest(CliCase):
         error = OSError(24, "Too many open files")
         with mock.patch("miio_pure.cli.decode.decode", side_effect=error):
             err = self.check_failure(1, "decode", "2131")
-        self.assertEqual(err, "error: this system refuses: Too many open files\n")
+        self.assertEqual(err, "error: the system reports: Too many open files\n")
 
     def test_ctrl_c(self):
         with mock.patch("miio_pure.cli.demo.run", side_effect=KeyboardInterrupt):
@@ -205,7 +205,7 @@ class FileTest(CliCase):
         full = mock.Mock(side_effect=MemoryError)
         self.assertEqual(self.run_file(full), "error: not enough memory")
         full = mock.Mock(side_effect=OSError(12, "Cannot allocate memory"))
-        text = "error: this system refuses: Cannot allocate memory"
+        text = "error: the system reports: Cannot allocate memory"
         self.assertEqual(self.run_file(full), text)
         with mock.patch("miio_pure.cli.main", lambda: 4), no_exit():
             with self.assertRaises(SystemExit) as caught:

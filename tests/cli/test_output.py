@@ -91,7 +91,7 @@ class StreamsTest(DeviceCase):
         self.assertFalse(output.is_terminal(stream))
 
     def test_what_json_cannot_say(self):
-        with self.assertRaisesRegex(PayloadError, "cannot print this"):
+        with self.assertRaisesRegex(PayloadError, "the result cannot be printed"):
             output.format_json(float("inf"))
 
 

@@ -83,10 +83,10 @@ class PackTest(CliCase):
         self.assertEqual((done[0], done[1]), (3, ""))
         done = run_python(path, "demo", cwd=self.folder)
         self.assertEqual((done[0], done[1]), (2, ""))
-        self.assertIn("came without its folder simulator", done[2])
+        self.assertIn("lacks the folder simulator", done[2])
         done = run_python(path, "devices", cwd=self.folder)
         self.assertEqual((done[0], done[1]), (2, ""))
-        self.assertIn('came without its part "devices"', done[2])
+        self.assertIn('lacks "devices"', done[2])
         done = run_python(path, "info", "no-such-host..invalid", cwd=self.folder)
         self.assertEqual((done[0], done[1]), (2, ""))
         self.assertIn("this copy of miio_pure lacks devices.py", done[2])
@@ -112,7 +112,7 @@ class PackTest(CliCase):
             file.write(captures.pcap([]))
         for args, status, text in (
             (("decode", captures.request().hex(), "--token", TOKEN), 0, ""),
-            (("decode", capture), 2, "came without its folder capture"),
+            (("decode", capture), 2, "lacks the folder capture"),
             (("tokens", capture), 1, "no token found"),
         ):
             done = run_python(path, *args, cwd=self.folder)
@@ -134,10 +134,10 @@ class PackTest(CliCase):
         path = self.pack("fast.pyz", "--bytecode")
         done = run_python(path, "pack", self.path("again.pyz"), cwd=self.folder)
         self.assertEqual((done[0], done[1]), (1, ""))
-        self.assertRegex(done[2], r"\Aerror: [^\n]*holds bytecode only[^\n]*\n\Z")
+        self.assertRegex(done[2], r"\Aerror: [^\n]*holds only bytecode[^\n]*\n\Z")
         with mock.patch.object(pack, "PACKAGE", os.path.join(path, "miio_pure")):
             error = self.check_failure(1, "pack", self.path("x"))
-        self.assertIn("bytecode only", error)
+        self.assertIn("only bytecode", error)
 
     def test_reading_from_a_file_in_this_process(self):
         path = self.pack("miio.pyz")

@@ -55,14 +55,14 @@ class TranslationTest(DeviceCase):
     def test_what_makes_no_sense_is_refused(self):
         for line, said in (
             ("--ip 1.2.3.4", "--ip goes with"),
-            ("--info", "--ip is missing"),
-            ("--sendcmd {}", "--ip is missing"),
+            ("--info", "needs --ip and the address"),
+            ("--sendcmd {}", "needs --ip and the address"),
             ("--info --ip", "--ip needs a value"),
             ("--info --ip --debug", "--ip needs a value"),
             ("--info --ip a --ip b", "--ip is given twice"),
             ("--ip a b --info", "belongs to no flag"),
             ("--demo --ip a", "--demo takes no --ip"),
-            ("--info --ip a --demo", "--info and --demo do not go together"),
+            ("--info --ip a --demo", "--info and --demo cannot be used together"),
         ):
             with self.subTest(line=line):
                 with self.assertRaisesRegex(UsageError, said):

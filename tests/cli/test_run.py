@@ -52,7 +52,7 @@ class RunTest(DeviceCase):
         self.assertIn("-10000", self.fail_at(4, "run 127.0.0.1 nothing"))
 
     def test_wrong_usage_no_token_no_reply(self):
-        self.assertIn("has a name", self.fail_at(2, "run 127.0.0.1 1.2.3"))
+        self.assertIn("a name such as", self.fail_at(2, "run 127.0.0.1 1.2.3"))
         self.assertIn("spec file", self.start("fan:on")[2])
         self.fail_at(5, "run 127.0.0.1 toggle", token=None)
         self.device.faults = {"lose"}

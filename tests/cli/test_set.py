@@ -101,8 +101,8 @@ class SetTest(DeviceCase):
     def test_wrong_usage(self):
         for text, said in (
             ("power", "PROPERTY=VALUE"),
-            ("=on", "has a name"),
-            ("1.2.3=1", "has a name"),
+            ("=on", "a name such as"),
+            ("1.2.3=1", "a name such as"),
             ("x=[1", "not valid JSON.*delimiter"),
             ("x={a:]", "not valid JSON"),
             ("x=" + "[" * 100000, "deeply|single quotes"),
@@ -121,7 +121,7 @@ class SetTest(DeviceCase):
     def test_an_answer_that_leaves_a_property_out(self):
         self.device.methods["set_properties"] = lambda params: []
         error = self.fail_at(4, "set 127.0.0.1 2.1=true")
-        self.assertIn("did not answer", error)
+        self.assertIn("does not mention it", error)
 
     def verify(self, *texts, **options):
         with mock.patch.object(set_module, "READING_PAUSE", 0.0):
@@ -132,7 +132,7 @@ class SetTest(DeviceCase):
         self.device.methods["set_scene"] = lambda params: ["ok"]
         status, out, err = self.verify(*texts)
         self.assertEqual((status, out), (0, ""))
-        self.assertEqual(err, "note: scene was set, and cannot be read back\n")
+        self.assertEqual(err, "note: scene was set, but cannot be read back\n")
         self.assertEqual(self.verify("scene=[1,2]")[0], 0)
 
     def test_verify_waits_for_a_device_that_is_slow(self):

@@ -19,7 +19,9 @@ class SpecCase(DeviceCase):
 class ShowTest(SpecCase):
     def test_properties(self):
         status, out, err = self.spec(self.write_spec())
-        self.assertEqual((status, err), (0, "note: --actions shows its 2 actions\n"))
+        self.assertEqual(
+            (status, err), (0, "note: to see its actions (2), add --actions\n")
+        )
         for line in (
             "property number access type values unit",
             "device-information:model 1.2 read string",
@@ -39,7 +41,7 @@ class ShowTest(SpecCase):
         ):
             status, out, _ = self.spec(path, *args)
             self.assertEqual((status, out.count("\n")), (0, count + 1), args)
-        self.assertIn("nothing like that", self.fail(1, path, "nothing"))
+        self.assertIn("nothing in the spec matches", self.fail(1, path, "nothing"))
 
     def test_actions(self):
         path = self.write_spec()
@@ -47,7 +49,7 @@ class ShowTest(SpecCase):
         self.assertEqual((status, err), (0, ""))
         rows = [" ".join(row.split()) for row in out.splitlines()]
         self.assertEqual(rows[1:], ["fan:toggle 2.1", "fan:say 2.2 text: a text level"])
-        self.assertIn("is not", self.fail(2, path, "--actions", "--writable"))
+        self.assertIn("use one", self.fail(2, path, "--actions", "--writable"))
 
     def test_json(self):
         path = self.write_spec()
@@ -98,9 +100,9 @@ class DeviceSpecTest(SpecCase):
         self.assertEqual((status, out.count("fan:speed")), (0, 1))
 
     def test_a_device_without_a_spec(self):
-        self.assertIn("only the spec file of sim", self.run_at("spec 127.0.0.1")[2])
+        self.assertIn("the spec file of sim", self.run_at("spec 127.0.0.1")[2])
         self.save(model="a.b.c")
-        self.assertIn("only the spec file of a.b.c", self.spec("lamp")[2])
+        self.assertIn("the spec file of a.b.c", self.spec("lamp")[2])
 
 
 class SaveTest(SpecCase):
@@ -117,7 +119,7 @@ class SaveTest(SpecCase):
         self.assertEqual((status, "warning" in err), (0, False))
         self.assertIn("specs/simulated.fan.v1.json", out)
         status, out, err = self.spec(path, "--save", "--model", "acme.fan.x1")
-        self.assertEqual((status, "warning: this is a spec of simu" in err), (0, True))
+        self.assertEqual((status, "this is the spec of simu" in err), (0, True))
 
     def test_two_models_with_the_same_ends(self):
         self.spec(self.write_spec(), "--save")
@@ -144,6 +146,6 @@ class SaveTest(SpecCase):
             self.assertIn("--model", self.fail(2, path, "--save"))
         path = self.write_spec()
         error = self.check_failure(1, "spec", path, "--save", env={"HOME": ""})
-        self.assertIn("no HOME", error)
+        self.assertIn("without HOME", error)
         error = self.check_failure(1, "spec", path, "--save", env={"HOME": path})
         self.assertIn("cannot be written", error)

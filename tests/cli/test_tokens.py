@@ -57,7 +57,7 @@ class CommandTest(FilesCase, CliCase):
         self.write(json.dumps(backups.DEVICE).encode(), "cache")
         status, out, err = self.tokens(self.folder)
         self.assertEqual((status, err.count("\n")), (0, 21))
-        self.assertIn("note: and 5 more of these", err)
+        self.assertIn("note: there are 5 more notes of this kind", err)
 
     def test_control_characters(self):
         data = json.dumps(dict(backups.DEVICE, name="\x1b[2Jпривет\x07"))
@@ -78,7 +78,7 @@ class CommandTest(FilesCase, CliCase):
             ("secret", 0, ""),
             ("no", 1, "password is wrong"),
             (EOFError, 1, "no password was typed"),
-            (OSError, 1, "no terminal"),
+            (OSError, 1, "on a terminal"),
             (UnicodeDecodeError("ascii", b"x", 0, 1, "no"), 1, "MIIO_PASSWORD"),
         ):
             with mock.patch("getpass.getpass", side_effect=[answer]):
@@ -121,14 +121,14 @@ class CommandTest(FilesCase, CliCase):
     def test_without_the_folder(self):
         with mock.patch.dict(sys.modules, {"miio_pure.tokens": None}):
             err = self.check_failure(2, "tokens", "x")
-        self.assertIn("without its folder tokens", err)
+        self.assertIn("lacks the folder tokens", err)
 
     def test_what_is_not_saved(self):
         path = os.path.join(self.folder, "tokens.json")
         args = ("--save", "--devices", path)
         status, _, err = self.tokens(os.path.join(SAMPLES, "robot"), *args)
         self.assertEqual((status, os.path.exists(path)), (1, False))
-        self.assertIn("error: nothing was saved: ", err)
+        self.assertIn("error: nothing was saved, ", err)
         status, _, err = self.tokens(os.path.join(SAMPLES, "variants"), *args)
         self.assertEqual(status, 0)
         self.assertIn(

@@ -85,7 +85,7 @@ class LoadTypedTest(unittest.TestCase):
             ('{"a":1', None, ""),
             ('{"a" "b"}', None, ""),
             ('{"a":"\udcff"}', 7, "not a valid character"),
-            ("", 1, "nothing here"),
+            ("", 1, "a value is missing here"),
             ("[1,]", 3, "take this comma out"),
             ("['power', True]", 11, "write true, false and null"),
             ("[" * 100000, 1, "too deeply"),
