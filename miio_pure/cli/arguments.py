@@ -79,6 +79,13 @@ COMMANDS = (
             "To rename a saved device, give only --name; the device may be off."),
     Command("devices forget", "DEVICE", "devices",
             "remove a saved device", "devices forget fan"),
+    Command("join", "SSID",
+            "ip password-prompt timezone yes devices timeout bind port debug json",
+            "bring a new device into a Wi-Fi network",
+            "join 'My Wi-Fi' --password-prompt",
+            "First connect this computer to the device's own network, which is called\n"
+            "such as zhimi-fan-v3_miap1A2B, and to yours again when you are told to.\n"
+            "The password comes from the prompt, or from MIIO_WIFI_PASSWORD."),
     Command("tokens", "FILE ...", "save password-prompt devices json",
             "find tokens in backups and other programs' data",
             "tokens backup.ab --password-prompt --save"),
@@ -90,7 +97,7 @@ COMMANDS = (
             "It replaces an earlier copy, but no other file."),
     Command("demo", "", "timeout debug",
             "see it work with a simulated device", "demo"),
-    Command("simulate", "", "name model spec id fault token bind port debug",
+    Command("simulate", "", "name model spec id fault setup token bind port debug",
             "act as a simulated device until Ctrl-C",
             "simulate --port 54400 --fault lose",
             "Without --spec it is a fan: it has the properties power, speed, level,\n"
@@ -122,6 +129,7 @@ NOUNS = {
     "FILE": "a file, or a folder of files",
     "pack FILE": "the file to write",
     "WORD": "show only what has this word in it",
+    "SSID": "the name of the network; devices use 2.4 GHz only",
     "HEX": "the packet in hex digits",
     "SHELL": "bash",
     "COMMAND": "the name of a command",
@@ -132,6 +140,8 @@ CHOICES = {
              "wrong-token, dirty-json, extra-packets, reject,\n"
              "at-most-N, at-most-N-silent, at-most-N-short,\n"
              "at-most-N-cut",
+    "setup": "0, ok, OK, list, object, silent, keep-token,\n"
+             "strict, refuse, wrong-password, hello-only",
     "without": "devices, simulator, tokens",
 }
 # Each option: what its value is called ("" if it takes none), and its help.
@@ -149,13 +159,21 @@ OPTIONS = {
     "id": ("ID", "its device id, a number"),
     "fault": ("FAULT", "a fault to simulate (may be given several times):\n"
                        + CHOICES["fault"]),
+    "setup": ("KIND", "a new device, which join brings into a network. It\n"
+                      "answers as these kinds of devices do:\n"
+                      + CHOICES["setup"]),
+    "ip": ("ADDRESS", "where the device is in its own network, if that is not\n"
+                      "one of the usual addresses"),
+    "timezone": ("TZ", "the time zone for the device, such as Europe/Berlin"),
+    "yes": ("", "send without asking"),
     "tokens": ("", "show the tokens, too"),
     "save": ("", "save what was found"),
     "spec": ("FILE", "the spec file of this model, if it is not saved"),
     "verify": ("", "read back what was set"),
     "writable": ("", "show only properties that can be set"),
     "actions": ("", "show the actions, not the properties"),
-    "password-prompt": ("", "ask for the password of a backup (or MIIO_PASSWORD)"),
+    "password-prompt": ("", "ask for the password (or set MIIO_PASSWORD for that of a\n"
+                            "backup, MIIO_WIFI_PASSWORD for that of a network)"),
     "without": ("PART,...", "parts to leave out: " + CHOICES["without"]),
     "bytecode": ("", "bytecode, no sources: a faster start, but only with this\n"
                      "Python version"),
@@ -187,6 +205,7 @@ QUOTING = (
 # The part of the package without which a command cannot run. A copy may lack it.
 PARTS = {
     "devices": "devices",
+    "join": "devices",
     "tokens": "tokens",
     "demo": "simulator",
     "simulate": "simulator",
@@ -203,7 +222,10 @@ class Options:
     bind: "Optional[str]" = None
     port = 54321
     json = debug = tokens = save = password_prompt = help = version = False
-    bytecode = verify = writable = actions = False
+    bytecode = verify = writable = actions = yes = False
+    ip: "Optional[str]" = None
+    timezone: "Optional[str]" = None
+    setup: "Optional[str]" = None
     spec: "Optional[str]" = None
     without: "Optional[str]" = None
     name: "Optional[str]" = None

@@ -116,25 +116,9 @@ def find_password(
         given = os.environ.get("MIIO_PASSWORD") or None
         return given and decode_argument(given)
 
-    def ask() -> "Optional[str]":
-        import warnings
-        from getpass import GetPassWarning, getpass
+    from .password import ask_password
 
-        with warnings.catch_warnings():
-            # Raise instead of echoing the password.
-            warnings.simplefilter("error", GetPassWarning)
-            try:
-                return getpass("password of the backup: ")
-            except EOFError:
-                raise MiioError("no password was typed") from None
-            except UnicodeError:
-                raise MiioError(
-                    "this locale cannot read the password: give it as MIIO_PASSWORD"
-                ) from None
-            except (AttributeError, GetPassWarning, OSError, ValueError):
-                raise MiioError("there is no terminal to type a password at") from None
-
-    return ask
+    return lambda: ask_password("password of the backup: ", "MIIO_PASSWORD")
 
 
 def import_find() -> "Any":
