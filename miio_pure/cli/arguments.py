@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands in one table, the parser and the help that read it.
+"""The commands in one table, and the parser that reads it.
 
 A new command is a row in COMMANDS and a module of its own, whose function run() takes
 the Options and returns the exit status.
@@ -71,6 +71,13 @@ COMMANDS = (
     Command("spec", "FILE|DEVICE [WORD]", TALK + " writable actions save model",
             "show which properties and actions a device has",
             "spec zhimi.airpurifier.mb4.json --save"),
+    Command("join", "SSID",
+            "ip password-prompt timezone yes devices timeout bind port debug json",
+            "bring a new device into a Wi-Fi network",
+            "join home --password-prompt",
+            "First connect this computer to the device's own network, which is called\n"
+            "such as zhimi-fan-v3_miap1A2B, and to yours again when you are told to.\n"
+            "The password comes from the prompt, or from MIIO_WIFI_PASSWORD."),
     Command("devices", "", "devices tokens json",
             "list the saved devices", "devices"),
     Command("devices add", "DEVICE", TALK + " name",
@@ -79,13 +86,6 @@ COMMANDS = (
             "To rename a saved device, give only --name; the device may be off."),
     Command("devices forget", "DEVICE", "devices",
             "remove a saved device", "devices forget fan"),
-    Command("join", "SSID",
-            "ip password-prompt timezone yes devices timeout bind port debug json",
-            "bring a new device into a Wi-Fi network",
-            "join 'My Wi-Fi' --password-prompt",
-            "First connect this computer to the device's own network, which is called\n"
-            "such as zhimi-fan-v3_miap1A2B, and to yours again when you are told to.\n"
-            "The password comes from the prompt, or from MIIO_WIFI_PASSWORD."),
     Command("tokens", "FILE ...", "save password-prompt devices json",
             "find tokens in backups and other programs' data",
             "tokens backup.ab --password-prompt --save"),
@@ -123,13 +123,13 @@ NOUNS = {
                 "spec file (see: help spec), on older ones as they know it",
     "ACTION": "a number such as 2.1, or a name; on older devices, a method",
     "VALUE": "JSON if it is valid, such as 33 or true; otherwise plain text",
+    "SSID": "the name of the network; devices use 2.4 GHz only",
     "METHOD": "such as get_prop; or a whole request in JSON:\n"
               "'{\"method\":\"get_prop\",\"params\":[\"power\"]}'",
     "PARAMS": "a JSON array or object in single quotes, or one param",
     "FILE": "a file, or a folder of files",
     "pack FILE": "the file to write",
     "WORD": "show only what has this word in it",
-    "SSID": "the name of the network; devices use 2.4 GHz only",
     "HEX": "the packet in hex digits",
     "SHELL": "bash",
     "COMMAND": "the name of a command",
@@ -181,24 +181,6 @@ OPTIONS = {
     "version": ("", "show the version, and where this copy lies"),
 }
 # fmt: on
-INTRODUCTION = """\
-Control Xiaomi Wi-Fi devices on the local network.
-
-usage: %s COMMAND [ARGUMENTS] [OPTIONS]
-"""
-FIRST_STEPS = (
-    "demo",
-    "discover",
-    "devices add 192.168.1.47 --name fan",
-    "info fan",
-)
-END = """
-Exit status: 0 done; 1 failed, or nothing found; 2 wrong usage; 3 no reply (many
-devices also ignore a wrong token); 4 refused by the device; 5 token missing,
-wrong or hidden; 130 Ctrl-C.
-
-"%s help COMMAND" tells more about a command.
-"%s --version" shows the version."""
 QUOTING = (
     "; put JSON in single quotes, so that the shell keeps it together: '[\"power\"]'"
 )
@@ -429,76 +411,8 @@ def find_program() -> str:
     return "python3 " + quote(path)
 
 
-def list_commands() -> "List[Command]":
-    """Return the commands that can run: this copy may have been made without some."""
-    from importlib.machinery import PathFinder
-
-    from .. import __path__ as folders
-
-    parts = set(PARTS.values())
-    missing = [part for part in parts if not PathFinder.find_spec(part, folders)]
-    return [one for one in COMMANDS if PARTS.get(one.name.split()[0]) not in missing]
-
-
-def format_overview() -> str:
-    """Return the help that lists the commands."""
-    program, commands = find_program(), list_commands()
-    rows = [
-        ("%s %s" % (command.name, command.arguments), command.text)
-        for command in commands
-    ]
-    lines = [INTRODUCTION % program, "commands:"] + format_rows(rows, 31)
-    names = [command.name.split()[0] for command in commands]
-    steps = [step for step in FIRST_STEPS if step.split()[0] in names]
-    lines += ["", "first steps:"] + ["  %s %s" % (program, step) for step in steps]
-    return "\n".join(lines) + "\n" + END % (program, program)
-
-
-def format_help(command: Command) -> str:
-    """Return the help of one command."""
-    program = find_program()
-    lines = ["usage: %s %s %s" % (program, command.name, command.arguments)]
-    lines[0] = lines[0].rstrip() + " [OPTIONS]"
-    lines += ["", command.text[0].upper() + command.text[1:] + "."]
-    lines += command.more.split("\n") + [""] if command.more else [""]
-    rows = explain_nouns(command)
-    if rows:
-        lines += ["arguments:"] + format_rows(rows, 12) + [""]
-    rows = []
-    for name in command.options + ["help"]:
-        noun, text = OPTIONS[name]
-        rows.append(("--%s %s" % (name, noun), text))
-    lines += ["options:"] + format_rows(rows, 20)
-    lines += ["", "example:", "  %s %s" % (program, command.example)]
-    others = find_subcommands(command)
-    if others:
-        lines += ["", "see also: " + ", ".join(others)]
-    return "\n".join(lines)
-
-
-def explain_nouns(command: Command) -> "List[Tuple[str, str]]":
-    """Return what each word of a command's arguments stands for."""
-    words = split_nouns(command.arguments)
-    return [
-        (noun, NOUNS.get("%s %s" % (command.name, noun), NOUNS[noun]))
-        for noun in NOUNS
-        if noun in words
-    ]
-
-
 def split_nouns(arguments: str) -> "List[str]":
     """Return the words of the arguments, without their brackets."""
     for sign in "[]=.|":
         arguments = arguments.replace(sign, " ")
     return arguments.split()
-
-
-def format_rows(rows: "List[Tuple[str, str]]", width: int) -> "List[str]":
-    """Return lines with the first cell on the left and its text beside or below it."""
-    lines = []
-    for name, text in rows:
-        first = "  " + name.strip()
-        below = "\n" + " " * (width + 2)
-        gap = below if len(first) > width else " " * (width + 2 - len(first))
-        lines.append(first + gap + text.replace("\n", below))
-    return lines
