@@ -5,7 +5,7 @@ Nobody can tell when this computer is back in that network, so this searches unt
 device turns up. One that answers where it was before is asked in which network it is.
 """
 
-from time import monotonic, sleep
+import time
 
 from ..discovery import discover
 from ..errors import MiioError, NoReply, TokenError
@@ -47,13 +47,13 @@ class Arrival:
             "note: connect this computer to %s now, if it is not there yet; waiting "
             "for the device there, for up to %d minutes ..." % (task.name, minutes)
         )
-        deadline = monotonic() + MAX_WAIT
+        deadline = time.monotonic() + MAX_WAIT
         with Waiting("waiting for device %d ..." % task.found.device_id):
-            while monotonic() < deadline:
-                start = monotonic()
+            while time.monotonic() < deadline:
+                start = time.monotonic()
                 if self._look(task.found.address) or self._look(None):
                     return
-                sleep(max(0.0, start + ROUND - monotonic()))
+                time.sleep(max(0.0, start + ROUND - time.monotonic()))
         hint = format_hint(task.options, "discover")
         raise NoReply(
             "device %d did not turn up within %d minutes: is this computer in the "
@@ -86,7 +86,7 @@ class Arrival:
         task = self._task
         if found.address != task.found.address or found.token is None:
             return True
-        since = monotonic() - self._told_at
+        since = time.monotonic() - self._told_at
         if since < LEAVE_TIME:
             # It may be about to leave.
             return False
@@ -123,7 +123,7 @@ class Arrival:
     def _check_token(self) -> "Any":
         client = self._task.open(self.home.address, self._task.token)
         with Waiting("waiting for an answer from %s ..." % self.home.address):
-            return carry_out(client, check_token(monotonic))
+            return carry_out(client, check_token(time.monotonic))
 
     def _advise(self) -> str:
         """Return what to do about a token that does not hold any more."""

@@ -6,7 +6,7 @@ shows nowhere.
 """
 
 import sys
-from time import monotonic
+import time
 
 from ..client import Client, choose_first_id
 from ..devices import Record
@@ -228,7 +228,7 @@ class Task:
     def tell(self) -> float:
         """Tell the device to join; return the monotonic time at which it was told."""
         client = self.open(self.found.address, self.token)
-        joining = Joining(self.wifi, choose_first_id(), monotonic)
+        joining = Joining(self.wifi, choose_first_id(), time.monotonic)
         before, device = self.state, "device %d" % self.found.device_id
         self.state = (
             "the request to join %s may have been sent, so %s may join; its token is "

@@ -41,7 +41,7 @@ class NewDevice:
 
     kind: of NEW_DEVICES. next_token: the one that it makes when it joins. stays, away:
     how long it takes to leave, and then to turn up; s. report: called with a line that
-    says what it does, or None.
+    says what it does, or None. has_joined: whether it is in the network.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class NewDevice:
         self._told: "Optional[float]" = None
         self._ssid = ""
         self._failures = 0
+        self.has_joined = False
         device.reveal = True
         device.methods["miIO.info"] = self._get_info
         device.methods["miIO.wifi_assoc_state"] = self._get_state
@@ -94,6 +95,7 @@ class NewDevice:
             self._failures += 1
             self._say("cannot join the network, and is back in set-up mode")
             return
+        self.has_joined = True
         # Only a device in set-up mode can be told to join.
         del self.device.methods["miIO.config_router"]
         if self.kind != "keep token":
@@ -122,14 +124,13 @@ class NewDevice:
         low_word = (device.device_id & 0xFFFFFFFF).to_bytes(4, "big")
         mac = ":".join("%02X" % byte for byte in b"\2\0" + low_word)
         info: "Dict[str, Any]" = {"model": device.model, "mac": mac}
-        if "miIO.config_router" not in device.methods:
+        if self.has_joined:
             info["ap"] = {"ssid": self._ssid}
         return info
 
     def _get_state(self, params: "Params") -> "Any":
-        is_online = "miIO.config_router" not in self.device.methods
         return {
-            "state": "ONLINE" if is_online else "CONNECTING",
+            "state": "ONLINE" if self.has_joined else "CONNECTING",
             "auth_fail_count": self._failures,
             "dhcp_fail_count": 0,
         }

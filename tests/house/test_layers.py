@@ -27,6 +27,7 @@ STANDARD = {
     "together": "os select time",
     "miot": "difflib",
     "devices": "fcntl os sys time",
+    "join": "",
     "simulator": "heapq select socket threading time",
     "files": "_hashlib collections functools hashlib io os re struct zlib",
     "tokens": "json os re struct",
