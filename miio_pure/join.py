@@ -153,6 +153,8 @@ class Joining:
         Returns ACCEPTED, UNCLEAR or GONE. Raises DeviceError if the device refuses the
         request, and NoReply if it could not be sent, or if the device ignores it.
         """
+        # After a hello, the request leaves at once: `may_have_sent` is exact then.
+        yield greet
         forms = self._wifi.list_forms()
         for number, self.params in enumerate(forms):
             try:

@@ -152,6 +152,19 @@ class AnswersTest(JoinCase):
         self.assertFalse(at.exception.sent)
         self.assertFalse(self.joining.may_have_sent)
 
+    def test_a_network_that_fails_after_the_hello_leaves_nothing_sent_either(self):
+        self.start()
+        handle = self.watched.handle
+
+        def handle_and_fail(datagram, now):
+            self.network.down_until = 1e9
+            return handle(datagram, now)
+
+        self.watched.handle = handle_and_fail
+        with self.assertRaisesRegex(NoReply, "nothing could be sent"):
+            self.join()
+        self.assertFalse(self.joining.may_have_sent)
+
     def test_a_wrong_password_that_the_device_tells_is_an_error(self):
         self.start()
         self.watched.deaf_to["miIO.config_router"] = 9

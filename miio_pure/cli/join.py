@@ -58,7 +58,6 @@ class Task:
 
     name: that of the network, for messages. found: the device in its own network.
     token: the last one that it revealed. info: what miIO.info said, {} if nothing.
-    state: what was sent so far, for messages.
     """
 
     found: "Found"
@@ -77,8 +76,20 @@ class Task:
         self._devices = create_devices(options)
         self.trace = make_tracer(options)
         self.info: "Dict[str, Any]" = {}
-        self.state = "nothing was sent"
         self._client: "Optional[Client]" = None
+        self._joining: "Optional[Joining]" = None
+        self._is_saved = self._is_told = False
+
+    @property
+    def state(self) -> str:
+        """What was sent so far, and what was not, for messages."""
+        text = "nothing was sent"
+        if self._is_told:
+            text = "device %d was told to join %s" % (self.found.device_id, self.name)
+        elif self._joining is not None and self._joining.may_have_sent:
+            text = "device %d may have been told to join %s, and may do so"
+            text %= (self.found.device_id, self.name)
+        return text + "; its token is saved" * self._is_saved
 
     def _make_wifi(self, name: str, password: str) -> Wifi:
         try:
@@ -168,7 +179,7 @@ class Task:
             # It does not know miIO.info.
             pass
         self.store("")
-        self.state += "; the token of device %d is saved" % self.found.device_id
+        self._is_saved = True
         say(
             "note: device %s is new; its token is saved in %s"
             % (self.describe(), self._devices.source)
@@ -228,30 +239,27 @@ class Task:
     def tell(self) -> float:
         """Tell the device to join; return the monotonic time at which it was told."""
         client = self.open(self.found.address, self.token)
-        joining = Joining(self.wifi, choose_first_id(), time.monotonic)
-        before, device = self.state, "device %d" % self.found.device_id
-        self.state = (
-            "the request to join %s may have been sent, so %s may join; its token is "
-            "saved" % (self.name, device)
-        )
+        self._joining = joining = Joining(self.wifi, choose_first_id(), time.monotonic)
         with Waiting("waiting for an answer from %s ..." % self.found.address):
             try:
                 outcome = carry_out(client, joining.run())
             except DeviceError as error:
                 raise explain_refusal(error) from None
             except NoReply as error:
-                sent = self.state if joining.may_have_sent else before
-                raise NoReply("%s; %s" % (error, sent), error.attempts) from None
+                text = "%s; %s" % (error, self.state)
+                raise NoReply(text, error.attempts) from None
             except TokenError as error:
                 raise TokenError("%s; %s" % (error, self.state)) from None
-        told = "%s was told to join %s" % (device, self.name)
-        self.state = told + ", and its token is saved"
+        self._is_told = True
         said = "what it answers is not known here"
         if outcome is ACCEPTED:
             said = "it says that it will"
         elif outcome is GONE:
             said = "it has left its own network without an answer"
-        say("note: %s; %s" % (told, said))
+        say(
+            "note: device %d was told to join %s; %s"
+            % (self.found.device_id, self.name, said)
+        )
         if self.wifi.timezone and "tz" not in joining.params:
             say("warning: it has refused the time zone")
         return joining.at

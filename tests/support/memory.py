@@ -21,6 +21,7 @@ class Network:
     """Devices by address, and a clock that moves only while somebody waits.
 
     delays: seconds until a reply of the device at an address arrives; 0.05 by default.
+    down_until: nothing can be sent before this time.
     greeted, asked: the addresses that hellos and requests went to, in order.
     """
 
@@ -28,7 +29,7 @@ class Network:
         self.devices = dict(devices)
         self.delays = {}
         self.greeted, self.asked = [], []
-        self.time = 5000.0
+        self.time, self.down_until = 5000.0, 0.0
         self.sockets = {}
         self.most_sockets = 0
         self._coming, self._count = [], 0
@@ -118,6 +119,8 @@ class Socket:
 
     def sendto(self, datagram, target):
         network, (address, port) = self._network, target
+        if network.time < network.down_until:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
         sent = network.greeted if datagram == HELLO else network.asked
         sent.append(address)
         for reached in network.devices if address == EVERYONE else [address]:
