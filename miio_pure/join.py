@@ -194,7 +194,9 @@ class Joining:
     def _look_again(self) -> "Plan[Optional[Signal]]":
         """Return what a silence meant, or None if the request has to be sent again."""
         yield self.at + LEAVE_TIME
-        if not (yield from _answers_hello()):
+        try:
+            yield greet
+        except NoReply:
             return GONE
         try:
             state = yield _STATE.begin
@@ -202,23 +204,19 @@ class Joining:
             # It does not know this method, but it would have answered the other one.
             return None
         except NoReply:
-            if not (yield from _answers_hello()):
-                return GONE
-            raise NoReply(
-                "the device is still in its own network: it answers hellos, but no "
-                "requests. Some devices can only be set up with the app",
-                1,
-            ) from None
-        check_state(state)
-        return UNCLEAR if _is_connecting(state) else None
-
-
-def _answers_hello() -> "Plan[bool]":
-    try:
-        yield greet
-    except NoReply:
-        return False
-    return True
+            pass
+        else:
+            check_state(state)
+            return UNCLEAR if _is_connecting(state) else None
+        try:
+            yield greet
+        except NoReply:
+            return GONE
+        raise NoReply(
+            "the device is still in its own network: it answers hellos, but no "
+            "requests. Some devices can only be set up with the app",
+            1,
+        )
 
 
 def judge_result(result: "Any") -> Signal:

@@ -12,7 +12,7 @@ from ..client import Client, choose_first_id
 from ..devices import Record
 from ..discovery import discover
 from ..errors import DeviceError, MiioError, NoReply, TokenError
-from ..join import ACCEPTED, GONE, KEEPERS, SETUP_ADDRESSES, Joining, Wifi
+from ..join import ACCEPTED, GONE, KEEPERS, SETUP_ADDRESSES, UNCLEAR, Joining, Wifi
 from ..plans import carry_out
 from ..surroundings import read_variable
 from .arrival import Arrival
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 VARIABLE = "MIIO_WIFI_PASSWORD"
 # Firmware that does not know the request answers with one of these.
 UNKNOWN_METHOD = (-10000, -32601)
+SAID = {
+    ACCEPTED: "it says that it will",
+    UNCLEAR: "what it answers is not known here",
+    GONE: "it has left its own network without an answer",
+}
 ONLY_APP = "some devices can only be set up with the app"
 
 
@@ -251,15 +256,8 @@ class Task:
             except TokenError as error:
                 raise TokenError("%s; %s" % (error, self.state)) from None
         self._is_told = True
-        said = "what it answers is not known here"
-        if outcome is ACCEPTED:
-            said = "it says that it will"
-        elif outcome is GONE:
-            said = "it has left its own network without an answer"
-        say(
-            "note: device %d was told to join %s; %s"
-            % (self.found.device_id, self.name, said)
-        )
+        told = (self.found.device_id, self.name, SAID[outcome])
+        say("note: device %d was told to join %s; %s" % told)
         if self.wifi.timezone and "tz" not in joining.params:
             say("warning: it has refused the time zone")
         return joining.at

@@ -279,6 +279,10 @@ class FailureTest(JoinCase):
         )
         self.assertEqual(self.network.asked, [])
 
+    def test_a_computer_without_a_network_is_told_why(self):
+        self.network.down_until = 1e9
+        self.assertIn("unreachable): connect this computer", self.fail_with(3))
+
     def test_a_refusal_says_that_nothing_has_changed(self):
         self.start("refuse")
         err = self.fail_with(4)
@@ -334,7 +338,7 @@ class FailureTest(JoinCase):
 
     def test_a_device_that_is_silent_and_gone(self):
         self.start("silent", home=HOME, away=30.0)
-        status, out, err = self.join()
+        status, out, err = self.join("--timeout", "2")
         self.assertEqual(status, 5)
         self.assertIn("it has left its own network without an answer", err)
         self.assertIn("joined:", out)
