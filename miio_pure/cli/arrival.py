@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 MAX_WAIT = 600.0  # s for the device to turn up in the network
 # A device that is still in its own network by then, or is back there, has not joined.
 MAX_STAY = 30.0  # s
-ROUND = 4.0  # s between two searches
-BROADCAST_TIME, HELLO_TIME = 3.0, 1.0  # s of a search
+ROUND = 3.0  # s from one search to the next
+BROADCAST_TIME, HELLO_TIME = 2.0, 1.0  # s of a search
 
 
 class Arrival:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A simulated device in set-up mode, which miIO.config_router ends.
 
-It reveals its token. Told to join a network, it stays for a moment, leaves, and turns
-up again, on the same socket: there is only one network here. By then it has a new token
-and hides it, as most devices do. Each kind of NEW_DEVICES is one that was seen.
+It reveals its token. Told to join a network, it leaves, and soon turns up again, on the
+same socket: there is only one network here. By then it has a new token and hides it, as
+most devices do. Each kind of NEW_DEVICES is one that was seen.
 """
 
 from ..errors import DeviceError
@@ -32,7 +32,7 @@ NEW_DEVICES = (
 # fmt: on
 _ANSWERS: "Dict[str, Any]" = {"0": 0, "OK": "OK", "list": ["ok"], "object": {}}
 _LEAST = {"ssid", "passwd", "uid"}
-STAYS = 1.0  # s, from the answer until it leaves
+STAYS = 0.0  # s, from the answer until it leaves
 AWAY = 2.0  # s, until it turns up in the other network
 
 

@@ -18,11 +18,11 @@ class NewDeviceTest(unittest.TestCase):
         self.now = 100.0
         self.make("ok")
 
-    def make(self, kind):
+    def make(self, kind, **options):
         self.said = []
         self.fake = FakeDevice(TOKEN)
         self.device = NewDevice(
-            self.fake, OTHER_TOKEN, kind, report=lambda text: self.said.append(text)
+            self.fake, OTHER_TOKEN, kind, report=self.said.append, **options
         )
 
     def hello(self):
@@ -52,6 +52,7 @@ class NewDeviceTest(unittest.TestCase):
         self.assertEqual(self.ask("miIO.wifi_assoc_state")["state"], "CONNECTING")
 
     def test_it_stays_for_a_moment_leaves_and_has_a_new_token_then(self):
+        self.make("ok", stays=1.0)
         self.assertEqual(self.ask("miIO.config_router", ROUTER), "ok")
         self.now += 0.9
         self.assertEqual(self.hello().token, Token(TOKEN))
@@ -70,7 +71,7 @@ class NewDeviceTest(unittest.TestCase):
         self.assertEqual(self.said, said)
 
     def test_it_joins_once(self):
-        self.make("keep token")
+        self.make("keep token", stays=1.0)
         self.ask("miIO.config_router", ROUTER)
         self.refuse(-9999, "miIO.config_router", ROUTER)
         self.now += 4.0
@@ -104,7 +105,7 @@ class NewDeviceTest(unittest.TestCase):
         answers = {"0": 0, "OK": "OK", "list": ["ok"], "object": {}, "silent": None}
         answers.update({"hello only": None, "refuse": -1})
         for kind in NEW_DEVICES:
-            self.make(kind)
+            self.make(kind, stays=1.0)
             try:
                 answer = self.ask("miIO.config_router", ROUTER)
             except DeviceError as error:
