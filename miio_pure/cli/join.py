@@ -17,7 +17,7 @@ from ..plans import carry_out
 from ..surroundings import read_variable
 from .arrival import Arrival
 from .connect import Given, check_bind, check_host, create_devices, decode_name
-from .output import Notice, Waiting, escape, say, write
+from .output import Notice, Waiting, escape, is_terminal, say, write
 from .secret import hide_secrets
 from .status import UsageError
 
@@ -52,6 +52,10 @@ def run(options: "Options") -> int:
         arrival.wait()
         return arrival.conclude()
     except KeyboardInterrupt:
+        Notice.hide()
+        if is_terminal(sys.stderr):
+            # What was typed at a prompt, or the ^C, is still on this line.
+            write("\n", sys.stderr)
         say("note: interrupted; " + task.state)
         raise
     finally:
@@ -88,13 +92,15 @@ class Task:
     @property
     def state(self) -> str:
         """What was sent so far, and what was not, for messages."""
-        text = "nothing was sent"
+        text = "the name and the password of the network were not sent"
         if self._is_told:
             text = "device %d was told to join %s" % (self.found.device_id, self.name)
         elif self._joining is not None and self._joining.may_have_sent:
-            text = "device %d may have been told to join %s, and may do so"
-            text %= (self.found.device_id, self.name)
-        return text + "; its token is saved" * self._is_saved
+            text = (
+                "the name and the password of the network may have been sent, so that "
+                "device %d may join it" % self.found.device_id
+            )
+        return text + "; the token of the device is saved" * self._is_saved
 
     def _make_wifi(self, name: str, password: str) -> Wifi:
         try:

@@ -10,11 +10,13 @@ import os
 import tempfile
 from unittest import mock
 
+from miio_pure import cli
 from miio_pure.cli import arguments
 from miio_pure.devices import Devices, Record
 from miio_pure.simulator import NEW_DEVICES, FakeDevice, NewDevice
 
 from ..support import OTHER_TOKEN, TOKEN, CliCase, run_cli
+from ..support.commands import Terminal
 from ..support.devices import Place
 from ..support.memory import Network
 
@@ -163,7 +165,7 @@ class SuccessTest(JoinCase):
         self.start("keep token", address="192.0.2.5")
         err = self.fail_with(3, "--timeout", "1")
         self.assertIn("no new device answers at 192.168.4.1, 192.168.8.1", err)
-        self.assertIn("nothing was sent", err)
+        self.assertIn("were not sent", err)
         self.assertEqual(self.join("--ip", "192.0.2.5")[0], 0)
 
     def test_a_time_zone_is_sent_and_a_refusal_told(self):
@@ -192,7 +194,7 @@ class AskTest(JoinCase):
         status, out, err = self.join(typed=typed)
         self.assertEqual((status, out), (1, ""))
         self.assertIn("not confirmed", err)
-        self.assertIn("nothing was sent; its token is saved", err)
+        self.assertIn("were not sent; the token of the device is saved", err)
         self.assertEqual(self.fake.acted, 0)
         self.assertEqual(self.read_saved()[0]["token"], TOKEN)
         return err
@@ -311,7 +313,7 @@ class FailureTest(JoinCase):
         status, _, err = self.join()
         self.assertEqual(status, 3)
         self.assertIn("warning: it answers hellos, but no requests so far", err)
-        self.assertIn("may have been told", err)
+        self.assertIn("may have been sent", err)
 
     def test_a_device_that_goes_away_before_it_is_told(self):
         handle = self.new.handle
@@ -324,7 +326,7 @@ class FailureTest(JoinCase):
         self.new.handle = leave
         err = self.fail_with(3)
         self.assertIn("no answer to hello", err)
-        self.assertIn("nothing was sent; its token is saved", err)
+        self.assertIn("were not sent; the token of the device is saved", err)
 
     def test_a_token_that_is_rejected_all_at_once(self):
         info = self.fake.methods["miIO.info"]
@@ -420,9 +422,9 @@ class InterruptTest(JoinCase):
         (line,) = [one for one in err.splitlines() if "interrupted" in one]
         self.assertEqual(status, 130)
         if self.told:
-            self.assertRegex(line, "may have been told|was told to join")
+            self.assertRegex(line, "may have been sent|was told to join")
         else:
-            self.assertRegex(line, "nothing was sent|may have been told")
+            self.assertRegex(line, "were not sent|may have been sent")
         if "was told" in line:
             self.assertTrue(self.told)
         return line
@@ -458,21 +460,29 @@ class InterruptTest(JoinCase):
         lines = [self.interrupt_at(1)]
         while lines[-1] is not None:
             lines.append(self.interrupt_at(len(lines) + 1))
-        said = [line and line.partition(";")[2].split()[0] for line in lines]
-        self.assertEqual(len(set(lines)), 5, said)
+        self.assertEqual(len(set(lines)), 5, lines)
         self.assertGreater(len(lines), 8)
 
     def test_at_the_prompts(self):
         self.told = []
         with mock.patch("getpass.getpass", side_effect=[KeyboardInterrupt]):
             status, _, err = self.join("--password-prompt")
-        self.assertIn("its token is saved", self.check(status, err))
+        self.assertIn("token of the device is saved", self.check(status, err))
         stdin = mock.Mock(readline=mock.Mock(side_effect=KeyboardInterrupt))
         with self.network.under(), mock.patch("sys.stdin", stdin):
             env = {"MIIO_DEVICES": self.file, "MIIO_WIFI_PASSWORD": PASSWORD}
             status, _, err = run_cli("join", "home", env=env)
-        self.assertIn("its token is saved", self.check(status, err))
+        self.assertIn("token of the device is saved", self.check(status, err))
         self.assertEqual(self.fake.acted, 0)
+
+    def test_on_a_terminal_the_note_has_a_line_of_its_own(self):
+        terminal = Terminal()
+        env = {"MIIO_DEVICES": self.file, "MIIO_WIFI_PASSWORD": PASSWORD}
+        stdin = mock.Mock(readline=mock.Mock(side_effect=KeyboardInterrupt))
+        with self.network.under(), mock.patch("sys.stdin", stdin):
+            with mock.patch.dict(os.environ, env), mock.patch("sys.stderr", terminal):
+                self.assertEqual(cli.main(["join", "home"]), 130)
+        self.assertIn("[y/N] \nnote: interrupted", terminal.getvalue())
 
     def test_while_it_waits_for_the_other_network(self):
         self.start(away=1e9)
@@ -487,4 +497,4 @@ class InterruptTest(JoinCase):
         self.network.sleep = sleep_or_interrupt
         status, _, err = self.join()
         line = self.check(status, err)
-        self.assertIn('was told to join "home"; its token is saved', line)
+        self.assertIn('was told to join "home"; the token of the device is saved', line)
