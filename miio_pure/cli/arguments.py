@@ -136,12 +136,12 @@ NOUNS = {
 }
 # The values of the options that take only certain ones.
 CHOICES = {
+    "setup": "0, ok, OK, list, object, silent, keep-token,\n"
+             "strict, refuse, wrong-password, hello-only",
     "fault": "deaf, lose, repeat, damage, reorder, wrong-id,\n"
              "wrong-token, dirty-json, extra-packets, reject,\n"
              "at-most-N, at-most-N-silent, at-most-N-short,\n"
              "at-most-N-cut",
-    "setup": "0, ok, OK, list, object, silent, keep-token,\n"
-             "strict, refuse, wrong-password, hello-only",
     "without": "devices, simulator, tokens",
 }
 # Each option: what its value is called ("" if it takes none), and its help.
@@ -204,15 +204,16 @@ class Options:
     bind: "Optional[str]" = None
     port = 54321
     json = debug = tokens = save = password_prompt = help = version = False
-    bytecode = verify = writable = actions = yes = False
-    ip: "Optional[str]" = None
-    timezone: "Optional[str]" = None
-    setup: "Optional[str]" = None
+    bytecode = verify = writable = actions = False
     spec: "Optional[str]" = None
     without: "Optional[str]" = None
     name: "Optional[str]" = None
     model: "Optional[str]" = None
     id: "Optional[int]" = None
+    yes = False
+    ip: "Optional[str]" = None
+    timezone: "Optional[str]" = None
+    setup: "Optional[str]" = None
 
     def __init__(self) -> None:
         self.arguments: "List[str]" = []
