@@ -155,7 +155,8 @@ class Poll:
         self._network = network
         self._numbers = []
 
-    def register(self, number, events):
+    def register(self, watched, events):
+        number = watched if isinstance(watched, int) else watched.fileno()
         if number < 0:
             raise ValueError("a file descriptor is not negative")
         self._numbers.append(number)
