@@ -9,12 +9,14 @@ import sys
 import types
 from unittest import mock
 
+from miio_pure import discovery
 from miio_pure.discovery import EVERYONE
 from miio_pure.packet import HELLO
 
 from .system import system
 
 POLLIN = 1
+HERE = "192.0.2.200"
 
 
 class Network:
@@ -76,6 +78,11 @@ class Network:
         fake = types.SimpleNamespace(**parts)
         with contextlib.ExitStack() as stack:
             stack.enter_context(system(socket=self.make_socket))
+            # This host has one address, from which broadcasts leave.
+            addresses = mock.patch.object(
+                discovery, "find_addresses", lambda *_: [HERE], create=True
+            )
+            stack.enter_context(addresses)
             stack.enter_context(mock.patch.dict(sys.modules, select=fake))
             stack.enter_context(mock.patch("time.monotonic", self.now))
             stack.enter_context(mock.patch("time.time", self.now))
