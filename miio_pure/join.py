@@ -50,6 +50,7 @@ UID = 1337
 BAD_PARAMS = (-1, -5001)
 # How these models begin is known of those that keep their token.
 KEEPERS = ("philips.light.sread1", "rockrobo.vacuum.", "xiaomi.repeater.v2")
+FIRST_VERSION = "0.0.1"
 # A device that took the request leaves its own network within 5 s.
 LEAVE_TIME = 6.0  # s
 MAX_SENDS = 2
@@ -135,14 +136,14 @@ class Joining:
 
     first_id: where the ids of the requests start. now: returns the monotonic time.
     may_have_sent: whether the request may have left this host. at: when it did last.
-    params: the form that was sent last.
+    members: the names of the params that were sent last.
     """
 
     def __init__(self, wifi: Wifi, first_id: int, now: "Callable[[], float]") -> None:
         self._wifi, self._first_id, self._now = wifi, first_id, now
         self.may_have_sent = False
         self.at = 0.0
-        self.params: "Dict[str, Any]" = {}
+        self.members: "List[str]" = []
 
     def __repr__(self) -> str:
         return "<Joining %r>" % self._wifi
@@ -155,18 +156,19 @@ class Joining:
         """
         # After a hello, the request leaves at once: `may_have_sent` is exact then.
         yield greet
-        forms = self._wifi.list_forms()
-        for number, self.params in enumerate(forms):
+        for number, params in enumerate(self._wifi.list_forms()):
+            self.members = list(params)
+            ident = (self._first_id + number) & MAX_ID or 1
             try:
-                return (yield from self._send((self._first_id + number) & MAX_ID or 1))
+                return (yield from self._send(params, ident))
             except DeviceError as error:
                 refusal = DeviceError(error.code, self._wifi.hide(error.message))
             if refusal.code not in BAD_PARAMS:
                 break
         raise refusal
 
-    def _send(self, ident: int) -> "Plan[Signal]":
-        fields = {"method": METHOD, "params": self.params, "id": ident}
+    def _send(self, params: "Dict[str, Any]", ident: int) -> "Plan[Signal]":
+        fields = {"method": METHOD, "params": params, "id": ident}
         request = Request(fields, "never")
         for _ in range(MAX_SENDS):
             before, self.may_have_sent = self.may_have_sent, True
@@ -246,6 +248,16 @@ def check_state(state: "Any") -> None:
 def _is_connecting(state: "Any") -> bool:
     name = state.get("state") if isinstance(state, dict) else None
     return name in ("CONNECTING", "CONNECTED", "ONLINE")
+
+
+def wants_handshake(info: "Any") -> bool:
+    """Tell from miIO.info whether the firmware may want another kind of set-up.
+
+    From version 0.0.2 of its protocol on, that is a key exchange, which is not
+    supported here.
+    """
+    version = info.get("miio_ver") if isinstance(info, dict) else None
+    return isinstance(version, str) and version > FIRST_VERSION
 
 
 def look_there(ssid: str) -> "Plan[bool]":

@@ -17,6 +17,7 @@ from miio_pure.join import (
     find_network,
     judge_result,
     look_there,
+    wants_handshake,
 )
 from miio_pure.packet import Token
 from miio_pure.payload import load
@@ -184,7 +185,7 @@ class FormsTest(JoinCase):
             [["tz"], ["config_type", "tz"], []],
         )
         self.assertEqual([one["id"] for one in self.sent()], [7, 8, 9])
-        self.assertEqual(self.joining.params, sent[-1])
+        self.assertEqual(self.joining.members, list(sent[-1]))
 
     def test_a_device_that_wants_what_the_app_sends_gets_it(self):
         self.start()
@@ -269,6 +270,11 @@ class AfterwardsTest(JoinCase):
     def test_a_device_that_does_not_answer_there_tells_nothing(self):
         self.start("hello only")
         self.assertFalse(self.carry_out(look_there("home")))
+
+    def test_firmware_that_may_want_another_set_up_is_known(self):
+        for info in ({}, None, {"miio_ver": 2}, {"miio_ver": "0.0.1"}):
+            self.assertFalse(wants_handshake(info))
+        self.assertTrue(wants_handshake({"miio_ver": "0.0.5"}))
 
     def test_only_a_name_is_the_name_of_a_network(self):
         for info in (None, {}, {"ap": 5}, {"ap": {"ssid": 7}}):

@@ -106,19 +106,30 @@ class Arrival:
         task, home = self._task, self.home
         said = "its token still holds"
         if home.token is not None and home.token != task.token:
-            task.token, said = home.token, "it reveals a new token, which is saved"
-        task.store(home.address)
+            task.token, said = home.token, "it reveals a new token"
+        self._store()
         try:
             info = self._check_token()
-        except TokenError as error:
-            self._print(False, "")
-            raise TokenError("%s: %s" % (error, self._advise())) from None
+        except MiioError as error:
+            # It is there in any case.
+            is_wrong = isinstance(error, TokenError)
+            self._print(False if is_wrong else None, "")
+            if is_wrong:
+                raise TokenError("%s: %s" % (error, self._advise())) from None
+            raise
         if isinstance(info, dict) and not task.info:
             task.info = info
-            task.store(home.address)
+            self._store()
         self._print(True, said)
         say("note: try: " + format_hint(task.options, "info", str(home.device_id)))
         return DONE
+
+    def _store(self) -> None:
+        """Save the new address; that is only worth a warning if it fails."""
+        try:
+            self._task.store(self.home.address)
+        except MiioError as error:
+            say("warning: what is new cannot be saved: %s" % error)
 
     def _check_token(self) -> "Any":
         client = self._task.open(self.home.address, self._task.token)
@@ -134,11 +145,15 @@ class Arrival:
             "then: " + format_hint(self._task.options, "devices add", *words)
         )
 
-    def _print(self, holds: bool, said: str) -> None:
+    def _print(self, holds: "Optional[bool]", said: str) -> None:
+        """Print where the device is.
+
+        holds: whether its saved token does, or None if that is not known.
+        """
         task, address = self._task, self.home.address
         if task.options.json:
             facts = {"address": address, "device_id": self.home.device_id}
-            facts.update(model=task.info.get("model"), token_holds=holds)
+            facts.update(model=task.model or None, token_holds=holds)
             print_json(facts)
             return
         line = "joined: device %s at %s" % (task.describe(), address)

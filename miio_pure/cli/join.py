@@ -12,7 +12,16 @@ from ..client import Client, choose_first_id
 from ..devices import Record
 from ..discovery import discover
 from ..errors import DeviceError, MiioError, NoReply, TokenError
-from ..join import ACCEPTED, GONE, KEEPERS, SETUP_ADDRESSES, UNCLEAR, Joining, Wifi
+from ..join import (
+    ACCEPTED,
+    GONE,
+    KEEPERS,
+    SETUP_ADDRESSES,
+    UNCLEAR,
+    Joining,
+    Wifi,
+    wants_handshake,
+)
 from ..plans import carry_out
 from ..surroundings import read_variable
 from .arrival import Arrival
@@ -130,16 +139,23 @@ class Task:
 
     def describe(self) -> str:
         """Return the id and the model of the device, as far as they are known."""
-        model = self.info.get("model")
-        known = " (%s)" % escape(str(model)) if model else ""
+        known = " (%s)" % escape(self.model) if self.model else ""
         return "%d%s" % (self.found.device_id, known)
+
+    @property
+    def model(self) -> str:
+        """The model of the device, or "" if it is not known."""
+        return self._make_record("").model
 
     def store(self, address: str) -> None:
         """Save the device with its token.
 
         address: where it will be found, or "" as long as nobody knows.
         """
-        record = Record(
+        self._devices.save([self._make_record(address)])
+
+    def _make_record(self, address: str) -> Record:
+        return Record(
             "join",
             address=address,
             device_id=self.found.device_id,
@@ -147,7 +163,6 @@ class Task:
             model=self.info.get("model"),
             mac=self.info.get("mac"),
         )
-        self._devices.save([record])
 
     def find(self) -> None:
         """Find the device in its own network, in which it has to reveal its token."""
@@ -200,13 +215,18 @@ class Task:
 
     def prepare(self) -> None:
         """Get the password, say what will happen, and ask whether to go on."""
-        if str(self.info.get("model")).startswith(KEEPERS):
+        if self.model.startswith(KEEPERS):
             say("note: devices of this model are known to keep their token")
         else:
             say(
                 "warning: most devices since about 2019 make a new token when they "
                 "join a network, and hide it, even without the app. Then the saved one "
                 "is of no use, and nobody knows the new one. Only some keep theirs"
+            )
+        if wants_handshake(self.info):
+            say(
+                "warning: its firmware may want another kind of set-up, which is not "
+                "supported here; " + ONLY_APP
             )
         if self._password is None:
             self.wifi = self._ask_password()
@@ -264,7 +284,7 @@ class Task:
         self._is_told = True
         told = (self.found.device_id, self.name, SAID[outcome])
         say("note: device %d was told to join %s; %s" % told)
-        if self.wifi.timezone and "tz" not in joining.params:
+        if self.wifi.timezone and "tz" not in joining.members:
             say("warning: it has refused the time zone")
         return joining.at
 

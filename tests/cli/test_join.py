@@ -18,6 +18,7 @@ from miio_pure.simulator import NEW_DEVICES, FakeDevice, NewDevice
 from ..support import OTHER_TOKEN, TOKEN, CliCase, run_cli
 from ..support.commands import Terminal
 from ..support.devices import Place
+from ..support.interrupts import interrupt
 from ..support.memory import Network
 
 ADDRESS, HOME = "192.168.4.1", "192.0.2.7"
@@ -117,7 +118,7 @@ class SuccessTest(JoinCase):
         arrive_as_before, self.new._arrive = self.new._arrive, arrive
         status, out, err = self.join()
         self.assertEqual(status, 0, err)
-        self.assertIn("reveals a new token, which is saved", out)
+        self.assertIn("reveals a new token", out)
         self.assertEqual(self.read_saved()[0]["token"], OTHER_TOKEN)
 
     def test_json(self):
@@ -151,6 +152,44 @@ class SuccessTest(JoinCase):
         self.assertEqual(status, 0, err)
         self.assertIn("(simulated.fan.v1)", out)
         self.assertEqual(self.read_saved()[0]["model"], "simulated.fan.v1")
+
+    def test_firmware_that_may_want_another_set_up_is_worth_a_warning(self):
+        info = self.fake.methods["miIO.info"]
+        self.fake.methods["miIO.info"] = lambda params: dict(
+            info(params), miio_ver="0.0.5"
+        )
+        self.assertIn("may want another kind of set-up", self.join()[2])
+
+    def test_what_cannot_be_saved_at_the_end_is_worth_a_warning(self):
+        self.start("keep token")
+        join = self.fake.methods[ROUTER]
+
+        def damage(params):
+            with open(self.file, "w") as file:
+                file.write("{")
+            return join(params)
+
+        self.fake.methods[ROUTER] = damage
+        status, out, err = self.join()
+        self.assertEqual((status, "still holds" in out), (0, True))
+        self.assertIn("warning: what is new cannot be saved", err)
+
+    def test_a_device_that_turns_up_and_goes_away_again_is_told(self):
+        for words, said in (((), "joined: device"), (["--json"], '"token_holds":null')):
+            self.start("keep token", home=HOME)
+            place = self.network.devices[HOME]
+            handle, greeted = place.handle, []
+
+            def leave(datagram, now):
+                replies = handle(datagram, now)
+                greeted.extend(replies)
+                return replies if len(greeted) == 1 else []
+
+            place.handle = leave
+            status, out, err = self.join(*words)
+            self.assertEqual(status, 3)
+            self.assertIn(said, out)
+            self.assertIn("no answer to hello", err)
 
     def test_a_device_that_never_knows_itself(self):
         self.start(home=HOME, kind="keep token")
@@ -429,8 +468,8 @@ class InterruptTest(JoinCase):
             self.assertTrue(self.told)
         return line
 
-    def interrupt_at(self, number):
-        """Interrupt at one of the datagrams; return what was said, or None."""
+    def start_and_watch(self):
+        """Start a device that keeps its token; `told` is what it was told."""
         self.start("keep token", home=HOME)
         self.told = []
         join = self.fake.methods[ROUTER]
@@ -440,6 +479,10 @@ class InterruptTest(JoinCase):
             return join(params)
 
         self.fake.methods[ROUTER] = note
+
+    def interrupt_at(self, number):
+        """Interrupt at one of the datagrams; return what was said, or None."""
+        self.start_and_watch()
         count = [0]
         handle = self.new.handle
 
@@ -462,6 +505,27 @@ class InterruptTest(JoinCase):
             lines.append(self.interrupt_at(len(lines) + 1))
         self.assertEqual(len(set(lines)), 5, lines)
         self.assertGreater(len(lines), 8)
+
+    def test_at_lines_of_the_command(self):
+        """Whatever line is hit, what was sent is told; the lines differ each time."""
+        step, done = 1, False
+        while not done:
+            self.start_and_watch()
+            ends = []
+            files = ("cli/join.py", "cli/arrival.py")
+            done = not interrupt(
+                lambda: ends.append(self.join()), step, *files, has_opcodes=False
+            )
+            ((status, out, err),) = ends
+            self.assertNotIn("Traceback", err)
+            if "interrupted" in err:
+                self.check(status, err)
+            else:
+                # It had not begun, or was over.
+                self.assertIn(status, (0, 130))
+                self.assertEqual(bool(self.told), bool(out), step)
+            step += 7
+        self.assertGreater(step, 100)
 
     def test_at_the_prompts(self):
         self.told = []
