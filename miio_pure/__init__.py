@@ -15,6 +15,7 @@ only what stands above it:
     plans together                                    many exchanges, many devices
     surroundings                                      the environment, without os
     devices                                           the saved devices
+    join                                              new devices into a network
     simulator/                                        a device in memory, and a server
     files/                                            reads other programs' files
     tokens/                                           finds devices in them

@@ -12,8 +12,6 @@ from .arguments import (
     COMMANDS,
     PARTS,
     find_program,
-    format_help,
-    format_overview,
     is_option,
     parse,
 )
@@ -73,8 +71,13 @@ def dispatch(argv: "List[str]") -> int:
     if options.version:
         print_line("miio_pure %s from %s" % (__version__, find_place()))
     elif options.command is None:
+        # Those who know what to type need not wait for this module.
+        from .help import format_overview
+
         print_line(format_overview())
     elif options.help:
+        from .help import format_help
+
         print_line(format_help(options.command))
     else:
         return run_command(options, options.command.name.split()[0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The table of commands, with the parser and the help that are made from it.
+"""The commands in one table, and the parser that reads it.
 
 A new command is a row in COMMANDS and a module of its own, whose function run() takes
 the Options and returns the exit status.
@@ -76,6 +76,13 @@ COMMANDS = (
             "show which properties and actions a device has",
             "spec zhimi.airpurifier.mb4.json --save",
             "For a device without a saved spec, this command says how to get one."),
+    Command("join", "SSID",
+            "ip password-prompt timezone yes devices timeout bind port debug json",
+            "bring a new device into a Wi-Fi network",
+            "join home --password-prompt",
+            "First connect this computer to the device's own network, with a name such as\n"
+            "zhimi-fan-v3_miap1A2B, and back to yours when you are told to.\n"
+            "The password comes from the prompt, or from MIIO_WIFI_PASSWORD."),
     Command("devices", "", "devices tokens json",
             "list the saved devices", "devices"),
     Command("devices add", "DEVICE", TALK + " name",
@@ -98,7 +105,7 @@ COMMANDS = (
             "It replaces an earlier copy, but no other file."),
     Command("demo", "", "timeout debug",
             "see it work with a simulated device", "demo"),
-    Command("simulate", "", "name model spec id fault token bind port debug",
+    Command("simulate", "", "name model spec id fault setup token bind port debug",
             "simulate a device until you press Ctrl-C",
             "simulate --port 54400 --fault lose",
             "Without --spec it is a fan with the properties power, speed, level, 2.1\n"
@@ -123,6 +130,7 @@ NOUNS = {
                 "spec file (see: help spec); for older ones, their own name for it",
     "ACTION": "a number such as 2.1, or a name; for older devices, a method",
     "VALUE": "JSON such as 33 or true; anything else is taken as text",
+    "SSID": "the name of the network; devices use 2.4 GHz only",
     "METHOD": "a method such as get_prop; or a whole request in JSON:\n"
               "'{\"method\":\"get_prop\",\"params\":[\"power\"]}'",
     "PARAMS": "a JSON array or object in single quotes, or a single value",
@@ -137,6 +145,8 @@ NOUNS = {
 }
 # The values of the options that do not take just any value.
 CHOICES = {
+    "setup": "0, ok, OK, list, object, silent, keep-token,\n"
+             "strict, refuse, wrong-password, hello-only",
     "fault": "deaf, lose, repeat, damage, reorder, wrong-id,\n"
              "wrong-token, dirty-json, extra-packets, reject,\n"
              "at-most-N, at-most-N-silent, at-most-N-short,\nat-most-N-cut",
@@ -160,6 +170,13 @@ OPTIONS = {
     "id": ("ID", "the device id, a number"),
     "fault": ("FAULT", "a fault to simulate (may be given several times):\n"
                        + CHOICES["fault"]),
+    "setup": ("KIND", "a new device, which join brings into a network. It\n"
+                      "answers as these kinds of devices do:\n"
+                      + CHOICES["setup"]),
+    "ip": ("ADDRESS", "where the device is in its own network, if that is not\n"
+                      "one of the usual addresses"),
+    "timezone": ("TZ", "the time zone for the device, such as Europe/Berlin"),
+    "yes": ("", "send without asking"),
     "tokens": ("", "show the tokens, too"),
     "save": ("", "save it, so that other commands can use it"),
     "check": ("", "ask each device whether it accepts its token"),
@@ -167,37 +184,21 @@ OPTIONS = {
     "verify": ("", "read the properties back after setting them"),
     "writable": ("", "show only properties that can be set"),
     "actions": ("", "show the actions instead of the properties"),
-    "password-prompt": ("", "ask for the password of a backup (or set MIIO_PASSWORD)"),
+    "password-prompt": ("", "ask for the password (or set MIIO_PASSWORD for that of a\n"
+                            "backup, MIIO_WIFI_PASSWORD for that of a network)"),
     "without": ("PART,...", "parts to leave out: " + CHOICES["without"]),
     "bytecode": ("", "bytecode for this version of Python only: starts faster"),
     "help": ("", "show this help"),
     "version": ("", "show the version, and where this copy is"),
 }
 # fmt: on
-INTRODUCTION = """\
-Control Xiaomi Wi-Fi devices on the local network.
-
-usage: %s COMMAND [ARGUMENTS] [OPTIONS]
-"""
-FIRST_STEPS = (
-    "demo",
-    "discover",
-    "devices add 192.168.1.47 --name fan",
-    "info fan",
-)
-END = """
-Exit status: 0 done; 1 failed, or nothing found; 2 wrong usage; 3 no reply (many
-devices also ignore a wrong token); 4 refused by the device; 5 token missing,
-wrong or hidden; 130 Ctrl-C.
-
-"%s help COMMAND" shows the help for a command.
-"%s --version" shows the version."""
 QUOTING = (
     "; put JSON in single quotes, so that the shell keeps it together: '[\"power\"]'"
 )
 # The part of the package that each of these commands needs. A copy may lack it.
 PARTS = {
     "devices": "devices",
+    "join": "devices",
     "tokens": "tokens",
     "demo": "simulator",
     "simulate": "simulator",
@@ -221,6 +222,10 @@ class Options:
     name: "Optional[str]" = None
     model: "Optional[str]" = None
     id: "Optional[int]" = None
+    yes = False
+    ip: "Optional[str]" = None
+    timezone: "Optional[str]" = None
+    setup: "Optional[str]" = None
 
     def __init__(self) -> None:
         self.arguments: "List[str]" = []
@@ -428,76 +433,8 @@ def find_program() -> str:
     return "python3 " + quote(path)
 
 
-def list_commands() -> "List[Command]":
-    """Return the commands that can run: this copy may have been made without some."""
-    from importlib.machinery import PathFinder
-
-    from .. import __path__ as folders
-
-    parts = set(PARTS.values())
-    missing = [part for part in parts if not PathFinder.find_spec(part, folders)]
-    return [one for one in COMMANDS if PARTS.get(one.name.split()[0]) not in missing]
-
-
-def format_overview() -> str:
-    """Return the help that lists the commands."""
-    program, commands = find_program(), list_commands()
-    rows = [
-        ("%s %s" % (command.name, command.arguments), command.text)
-        for command in commands
-    ]
-    lines = [INTRODUCTION % program, "commands:"] + format_rows(rows, 31)
-    names = [command.name.split()[0] for command in commands]
-    steps = [step for step in FIRST_STEPS if step.split()[0] in names]
-    lines += ["", "first steps:"] + ["  %s %s" % (program, step) for step in steps]
-    return "\n".join(lines) + "\n" + END % (program, program)
-
-
-def format_help(command: Command) -> str:
-    """Return the help of one command."""
-    program = find_program()
-    lines = ["usage: %s %s %s" % (program, command.name, command.arguments)]
-    lines[0] = lines[0].rstrip() + " [OPTIONS]"
-    lines += ["", command.text[0].upper() + command.text[1:] + "."]
-    lines += command.more.split("\n") + [""] if command.more else [""]
-    rows = explain_nouns(command)
-    if rows:
-        lines += ["arguments:"] + format_rows(rows, 12) + [""]
-    rows = []
-    for name in command.options + ["help"]:
-        noun, text = OPTIONS[name]
-        rows.append(("--%s %s" % (name, noun), text))
-    lines += ["options:"] + format_rows(rows, 20)
-    lines += ["", "example:", "  %s %s" % (program, command.example)]
-    others = find_subcommands(command)
-    if others:
-        lines += ["", "see also: " + ", ".join(others)]
-    return "\n".join(lines)
-
-
-def explain_nouns(command: Command) -> "List[Tuple[str, str]]":
-    """Return what each word of a command's arguments stands for."""
-    words = split_nouns(command.arguments)
-    return [
-        (noun, NOUNS.get("%s %s" % (command.name, noun), NOUNS[noun]))
-        for noun in NOUNS
-        if noun in words
-    ]
-
-
 def split_nouns(arguments: str) -> "List[str]":
     """Return the words of the arguments, without their brackets."""
     for sign in "[]=.|":
         arguments = arguments.replace(sign, " ")
     return arguments.split()
-
-
-def format_rows(rows: "List[Tuple[str, str]]", width: int) -> "List[str]":
-    """Return lines with the first cell on the left and its text beside or below it."""
-    lines = []
-    for name, text in rows:
-        first = "  " + name.strip()
-        below = "\n" + " " * (width + 2)
-        gap = below if len(first) > width else " " * (width + 2 - len(first))
-        lines.append(first + gap + text.replace("\n", below))
-    return lines

@@ -11,10 +11,10 @@ from .arguments import (
     Command,
     find_program,
     find_subcommands,
-    list_commands,
     split_nouns,
 )
 from .connect import open_devices
+from .help import list_commands
 from .hint import quote
 from .output import print_line, say
 from .status import DONE, UsageError

@@ -12,7 +12,7 @@ from .secret import has_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional
+    from typing import Any, Callable, Dict, Optional
 
     from ..packet import Token
     from ..session import Saved
@@ -32,6 +32,15 @@ class Tracer:
     def __init__(self, tokens: "Optional[Saved]" = None) -> None:
         self._tokens = tokens
         self._revealed: "Dict[int, Token]" = {}
+        self._hide: "Optional[Callable[[str], str]]" = None
+
+    def hide(self, hide: "Callable[[str], str]") -> None:
+        """Show no secret that hide() takes out of a text, from now on.
+
+        The encrypted bytes are hidden, too, because whoever learns the token later can
+        decrypt them.
+        """
+        self._hide = hide
 
     def __call__(self, event: str, datagram: bytes, address: str) -> None:
         start = "%s %s: " % (event, address)
@@ -52,8 +61,11 @@ class Tracer:
                 self._revealed[header.device_id] = packet.token
             say("%shello reply, %s, %s" % (start, where, state))
             return
-        say("%s%d bytes, %s: %s" % (start, len(datagram), where, datagram.hex()))
-        say("  " + self._read(datagram, header.device_id))
+        text, shown = self._read(datagram, header.device_id), datagram.hex()
+        if self._hide is not None:
+            text, shown = self._hide(text), mask(datagram)
+        say("%s%d bytes, %s: %s" % (start, len(datagram), where, shown))
+        say("  " + text)
 
     def _read(self, datagram: bytes, device_id: int) -> str:
         """Return the JSON in a datagram, without its secrets, or why there is none."""

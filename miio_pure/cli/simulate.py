@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..link import Trace
     from ..miot import Spec
-    from ..simulator import FakeDevice, Simulator
+    from ..simulator import FakeDevice, NewDevice, Simulator
     from .arguments import Options
 
 
@@ -31,9 +31,15 @@ class _Terminated(BaseException):
 def run(options: "Options") -> int:
     """Answer datagrams until Ctrl-C or SIGTERM."""
     check_simulator()
-    from ..simulator import fan, from_spec
+    from ..simulator import NEW_DEVICES, fan, from_spec
 
     faults = [read_fault(fault) for fault in options.fault]
+    kind = options.setup
+    if kind is not None:
+        kind = kind.replace("-", " ")
+        if kind not in NEW_DEVICES:
+            names = CHOICES["setup"].replace("\n", " ")
+            raise UsageError("--setup must be one of: " + names)
     spec = load_spec(options.spec) if options.spec is not None else None
     check_bind(options)
     given = read_token(options)
@@ -46,7 +52,8 @@ def run(options: "Options") -> int:
         faults=faults,
     )
     device = from_spec(spec, **known) if spec else fan(**known)
-    simulator = listen(device, host, options.port, make_trace(options, given))
+    served: "Any" = make_new(device, kind) if kind is not None else device
+    simulator = listen(served, host, options.port, make_trace(options, given))
     name = "simulated device %d" % device.device_id
     say(
         "%s at %s port %d, token %s; Ctrl-C ends it"
@@ -54,10 +61,12 @@ def run(options: "Options") -> int:
             options.name + ": " + name if options.name else name,
             simulator.address,
             simulator.port,
-            "as given" if given else "revealed in its hello",
+            "revealed in its hello" if device.reveal else "as given",
         )
     )
-    if spec is not None:
+    if kind is not None:
+        suggest_join(simulator)
+    elif spec is not None:
         suggest(options, simulator, spec)
     return serve(simulator)
 
@@ -79,6 +88,23 @@ def load_spec(path: str) -> "Spec":
     from ..miot import Spec
 
     return Spec.load(path)
+
+
+def make_new(device: "FakeDevice", kind: str) -> "NewDevice":
+    """Return the device in set-up mode; it says what it does."""
+    from ..simulator import NewDevice
+
+    def report(text: str) -> None:
+        say("note: the device " + text)
+
+    return NewDevice(device, os.urandom(16), kind, report=report)
+
+
+def suggest_join(simulator: "Simulator") -> None:
+    """Say how to try the set-up. The simulated network takes any password."""
+    port = " --port %d" % simulator.port if simulator.port != PORT else ""
+    line = "MIIO_WIFI_PASSWORD=12345678 %s join home --ip %s%s"
+    say("note: try: " + line % (find_program(), simulator.address, port))
 
 
 def suggest(options: "Options", simulator: "Simulator", spec: "Spec") -> None:

@@ -232,27 +232,9 @@ def find_password(
         given = os.environ.get("MIIO_PASSWORD") or None
         return given and decode_argument(given)
 
-    def ask() -> "Optional[str]":
-        import warnings
-        from getpass import GetPassWarning, getpass
+    from .password import ask_password
 
-        with warnings.catch_warnings():
-            # Raise instead of echoing the password.
-            warnings.simplefilter("error", GetPassWarning)
-            try:
-                return getpass("password of the backup: ")
-            except EOFError:
-                raise MiioError("no password was typed") from None
-            except UnicodeError:
-                raise MiioError(
-                    "this locale cannot read the password; set MIIO_PASSWORD instead"
-                ) from None
-            except (AttributeError, GetPassWarning, OSError, ValueError):
-                raise MiioError(
-                    "a password can only be typed on a terminal; set MIIO_PASSWORD"
-                ) from None
-
-    return ask
+    return lambda: ask_password("password of the backup: ", "MIIO_PASSWORD")
 
 
 def import_find() -> "Any":

@@ -105,7 +105,9 @@ def run(count, seed):
     ):
         with mock.patch.object(Simulator, "serve", lambda simulator: None):
             with mock.patch.object(pack, "write", lambda target, data: None):
-                with mock.patch.object(pack, "build", lambda *_: b""):
+                with mock.patch.object(pack, "build", lambda *_: b""), mock.patch(
+                    "miio_pure.cli.join.discover", lambda *_, **__: iter([found])
+                ):
                     run_lines(count, draw, words)
     print("%d command lines: each one ended in order" % count)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """simulate: a simulated device as a process."""
 
+import io
 import json
 import os
 import shlex
@@ -12,6 +13,8 @@ import tempfile
 from unittest import mock
 
 from miio_pure.cli import arguments, simulate
+from miio_pure.packet import Token, encode
+from miio_pure.payload import dump
 from miio_pure.simulator import FAULTS, Simulator, fan, from_spec
 
 from ..support import ROOT, TOKEN, run_cli, specs
@@ -127,6 +130,25 @@ class OptionsTest(SimulateCase):
         self.assertIn("token as given", err)
         self.assertEqual((device.device_id, device.model), (77, "a.b.c"))
         self.assertEqual(device.faults, {"lose", "dirty JSON", "at most 4 silent"})
+
+    def test_a_new_device_and_how_to_try_it(self):
+        err, device = self.simulate("--setup", "keep-token", "--token", TOKEN)
+        self.assertEqual(device.kind, "keep token")
+        self.assertIn("token revealed in its hello", err)
+        self.assertRegex(err, "try: MIIO_WIFI_PASSWORD=.* join home --ip 127.0.0.1 --p")
+        request = {"method": "miIO.config_router", "id": 1}
+        request["params"] = {"ssid": "home", "passwd": "12345678", "uid": 1}
+        datagram = encode(
+            Token(TOKEN), dump(request), device_id=device.device.device_id, stamp=0
+        )
+        said = io.StringIO()
+        with mock.patch("sys.stderr", said):
+            device.handle(datagram, 0.0)
+        self.assertEqual(said.getvalue(), "note: the device was told to join 'home'\n")
+
+    def test_an_unknown_kind_of_new_device(self):
+        err = self.check_failure(2, "simulate", "--setup", "frobnicate")
+        self.assertIn("--setup must be one of: 0, ok, OK", err)
 
     def test_faults_may_be_typed_with_hyphens(self):
         faults = [fault.replace("N", "4") for fault in FAULTS]

@@ -28,6 +28,7 @@ STANDARD = {
     "miot": "difflib",
     "neighbours": "os struct",
     "devices": "fcntl os sys time",
+    "join": "",
     "simulator": "heapq select socket threading time",
     "capture": "struct",
     "files": "_hashlib codecs collections functools hashlib io os re struct zlib",

@@ -17,3 +17,15 @@ def counting_fan(token, **options):
         echo=lambda params: params, bump=bump, count=lambda params: list(bumps)
     )
     return device
+
+
+class Place:
+    """Where a NewDevice answers, in a network in memory, either before or after it has
+    joined."""
+
+    def __init__(self, device, has_joined):
+        self._device, self._has_joined = device, has_joined
+
+    def handle(self, datagram, now):
+        replies = self._device.handle(datagram, now)
+        return replies if self._device.has_joined == self._has_joined else []

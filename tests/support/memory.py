@@ -9,17 +9,21 @@ import sys
 import types
 from unittest import mock
 
+from miio_pure import discovery
+from miio_pure.discovery import EVERYONE
 from miio_pure.packet import HELLO
 
 from .system import system
 
 POLLIN = 1
+HERE = "192.0.2.200"
 
 
 class Network:
     """Devices by address, and a clock that moves only while somebody waits.
 
     delays: seconds until a reply of the device at an address arrives; 0.05 by default.
+    down_until: nothing can be sent before this time.
     greeted, asked: the addresses that hellos and requests went to, in order.
     """
 
@@ -27,7 +31,7 @@ class Network:
         self.devices = dict(devices)
         self.delays = {}
         self.greeted, self.asked = [], []
-        self.time = 5000.0
+        self.time, self.down_until = 5000.0, 0.0
         self.sockets = {}
         self.most_sockets = 0
         self._coming, self._count = [], 0
@@ -39,14 +43,15 @@ class Network:
         """Move the clock, and bring what arrives in the meantime."""
         until = self.time + seconds
         while self._coming and self._coming[0][0] <= until:
-            self.time, _, number, datagram = heapq.heappop(self._coming)
+            self.time, _, number, datagram, source = heapq.heappop(self._coming)
             if number in self.sockets:
-                self.sockets[number].arrived.append(datagram)
+                self.sockets[number].arrived.append((datagram, source))
         self.time = max(self.time, until)
 
-    def bring(self, number, datagram, delay):
+    def bring(self, number, datagram, source):
         self._count += 1
-        heapq.heappush(self._coming, (self.time + delay, self._count, number, datagram))
+        at = self.time + self.delays.get(source[0], 0.05)
+        heapq.heappush(self._coming, (at, self._count, number, datagram, source))
 
     def next_arrival(self):
         return self._coming[0][0] if self._coming else float("inf")
@@ -73,6 +78,11 @@ class Network:
         fake = types.SimpleNamespace(**parts)
         with contextlib.ExitStack() as stack:
             stack.enter_context(system(socket=self.make_socket))
+            # This host has one address, from which broadcasts leave.
+            addresses = mock.patch.object(
+                discovery, "find_addresses", lambda *_: [HERE]
+            )
+            stack.enter_context(addresses)
             stack.enter_context(mock.patch.dict(sys.modules, select=fake))
             stack.enter_context(mock.patch("time.monotonic", self.now))
             stack.enter_context(mock.patch("time.time", self.now))
@@ -97,22 +107,40 @@ class Socket:
         self._network.sockets.pop(self._number, None)
 
     def connect(self, target):
-        self._address, _ = target
+        self._target = target
+
+    def bind(self, target):
+        pass
+
+    def setsockopt(self, level, option, value):
+        pass
 
     def settimeout(self, timeout):
         self._timeout = timeout
 
+    def setblocking(self, flag):
+        self._timeout = None if flag else 0
+
     def send(self, datagram):
-        network = self._network
+        self.sendto(datagram, self._target)
+
+    def sendto(self, datagram, target):
+        network, (address, port) = self._network, target
+        if network.time < network.down_until:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
         sent = network.greeted if datagram == HELLO else network.asked
-        sent.append(self._address)
-        device = network.devices.get(self._address)
-        if device is not None:
-            delay = network.delays.get(self._address, 0.05)
-            for reply in device.handle(datagram, network.time):
-                network.bring(self._number, reply, delay)
+        sent.append(address)
+        for reached in network.devices if address == EVERYONE else [address]:
+            device = network.devices.get(reached)
+            if device is not None:
+                for reply in device.handle(datagram, network.time):
+                    network.bring(self._number, reply, (reached, port))
 
     def recv(self, size):
+        datagram, _ = self.recvfrom(size)
+        return datagram
+
+    def recvfrom(self, size):
         if self.fileno() < 0:
             raise OSError(errno.EBADF, "Bad file descriptor")
         until = self._network.time + self._timeout
@@ -134,7 +162,8 @@ class Poll:
         self._network = network
         self._numbers = []
 
-    def register(self, number, events):
+    def register(self, watched, events):
+        number = watched if isinstance(watched, int) else watched.fileno()
         if number < 0:
             raise ValueError("a file descriptor is not negative")
         self._numbers.append(number)
