@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Reads and sets properties, and runs actions, as a device with MIoT takes them.
+"""Reads and sets properties, and runs actions, in the form that MIoT devices take.
 
 How many properties a device answers at once differs from model to model: 15 do for
 most, some stop at 7, 4 or 1. Those that were asked for too many report -9999, keep
 silent, cut their answer off, or leave some out. So we begin with 15 and halve on any of
-these; what is found out is remembered in `Miot.max_batch`. This holds for reading only.
-What is set in one call goes out in one request, as order and company may matter.
+these; `Miot.max_batch` remembers the result. This holds for reading only. Properties
+that are set in one call go out in one request, because their order may matter, and
+whether they arrive together.
 
 The calls are written as plans (see `plans`). So one device can be read by its client
 alone, and many devices at once.
@@ -33,18 +34,19 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 15  # properties
 MAX_PARAMS = 1000  # bytes of JSON
-# At least one device fills the high word of its id with 16, which is no part of it.
+# At least one device puts 16 into the high word of its id, although it is not part of
+# the id.
 MAX_FILLING = 1 << 16
 LOW_WORD = 0xFFFFFFFF
 
 
 class Outcome:
-    """What became of one property.
+    """The outcome for one property.
 
     name: its label, such as "fan:on", or its number. siid, piid: its numbers. code: 0
-    or more if all is well, negative if the device refused it, None if it said nothing
-    about it. value: what was read or set, else None. meaning: what a negative code is
-    known to mean, or "". description: of the value, from the spec, or "".
+    or more if all is well, negative if the device refused it, None if it did
+    not mention it. value: the value that was read or set, or None. meaning: what a
+    negative code means, or "". description: the spec's name for the value, or "".
     """
 
     def __init__(self, one: Property) -> None:
@@ -133,7 +135,7 @@ class Miot:
     def status(self) -> "List[Outcome]":
         """Return an Outcome for each property that can be read; this takes a spec."""
         if self.spec is None:
-            raise ValueError("only a spec tells which properties there are")
+            raise ValueError("status needs a spec, which lists the properties")
         return self.read(*self.spec.readable())
 
     def run(self, action: "Union[str, Action]", *values: "Any") -> "List[Any]":
@@ -209,7 +211,7 @@ class Miot:
                 size = len(batch) // 2
                 waiting = missing + waiting
             else:
-                # What fails alone, too, tells nothing about batches.
+                # A property that also fails alone tells nothing about batches.
                 is_at_fault, size = True, good_size
         if not is_at_fault:
             self.max_batch = size
