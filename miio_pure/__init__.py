@@ -12,12 +12,15 @@ module imports only modules that stand above it:
 
     errors host aes packet payload session exchange   bytes in, bytes out: no sockets
     link discovery client                             the core ends here
-    plans together                                    many exchanges, many devices
     surroundings                                      the environment, without os
+    plans together                                    many exchanges, many devices
+    miot/                                             properties of newer devices
+    neighbours                                        names from leases and mDNS
     devices                                           the saved devices
     simulator/                                        a device in memory, and a server
     files/                                            reads other programs' files
-    tokens/                                           finds devices in them
+    capture/                                          reads captures of the network
+    tokens/                                           finds devices in all of these
     cli/                                              the command line
 
 PROTOCOL.rst describes miIO itself, for clients in any language.
