@@ -123,8 +123,8 @@ class Client:
         """Call a method of the device and return the "result" of its reply.
 
         retry: what to do after a silence. "same": try again with the same id, so that a
-        device that drops repeated ids acts at most once. "fresh": try with a new
-        id, which every device answers, but may act on twice. "never": give up. Default:
+        device that drops repeated ids acts at most once. "fresh": try with a new id,
+        which every device answers, but may act on twice. "never": give up. Default:
         "fresh" for reads (get_... and miIO.info), "same" for everything else.
         """
         return self.command({"method": method, "params": params}, retry=retry)
