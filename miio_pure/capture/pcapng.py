@@ -163,7 +163,7 @@ class _Blocks:
     def _add_interface(self, body: bytes) -> None:
         if len(self._interfaces) == MAX_INTERFACES:
             raise MiioError(
-                "the capture has over %d interfaces, which none has: it is damaged"
+                "the capture is damaged: it describes over %d interfaces"
                 % MAX_INTERFACES
             )
         link, snaplen = self._unpack("H2xI", body)

@@ -171,7 +171,10 @@ class Database:
         self._effort.spend(VALUE * len(table.sql))
         columns = read_columns(table.sql)
         if len(columns) > MAX_COLUMNS:
-            raise MiioError("a table of over %d columns: damaged" % MAX_COLUMNS)
+            raise MiioError(
+                "the SQLite database is damaged: a table has over %d columns"
+                % MAX_COLUMNS
+            )
         for rowid, payload in self._records(table.root):
             if needle in payload:
                 self._effort.spend(VALUE * len(columns))
@@ -271,7 +274,10 @@ class Database:
             value, body = self._value(kind, payload, body)
             values.append(value)
             if len(values) > MAX_COLUMNS:
-                raise MiioError("a row of over %d values: damaged" % MAX_COLUMNS)
+                raise MiioError(
+                    "the SQLite database is damaged: a row has over %d values"
+                    % MAX_COLUMNS
+                )
         self._effort.spend(VALUE * len(values))
         return values
 
