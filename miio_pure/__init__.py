@@ -6,24 +6,27 @@ with Client("192.168.1.47", token="...32 hex digits...") as lamp:
 for found in discover(timeout=3):
     print(found.address, found.device_id)
 
-What is public is in `__all__` here, and in the modules named below; see README.rst for
-`miio_pure.devices.Devices`, `miio_pure.tokens.find` and the simulator. A module imports
-only what stands above it:
+The public names are those in `__all__` here and in the modules named below; README.rst
+describes `miio_pure.devices.Devices`, `miio_pure.tokens.find` and the simulator. Each
+module imports only modules that stand above it:
 
     errors host aes packet payload session exchange   bytes in, bytes out: no sockets
     link discovery client                             the core ends here
-    plans together                                    many exchanges, many devices
     surroundings                                      the environment, without os
+    plans together                                    many exchanges, many devices
+    miot/                                             properties of newer devices
+    neighbours                                        names from leases and mDNS
     devices                                           the saved devices
     join                                              new devices into a network
     simulator/                                        a device in memory, and a server
     files/                                            reads other programs' files
-    tokens/                                           finds devices in them
+    capture/                                          reads captures of the network
+    tokens/                                           finds devices in all of these
     cli/                                              the command line
 
 PROTOCOL.rst describes miIO itself, for clients in any language.
 
-Where to add what: a command is a row in `cli/arguments.py` and a module beside it; a
+Where to add things: a command is a row in `cli/arguments.py` and a module beside it; a
 source of tokens is a row in `tokens/search.py` and a module beside it; an archive is a
 row in `files/walk.py`.
 

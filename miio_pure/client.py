@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The client: exchanges with one device, on one link, one after the other."""
+"""Talks to one device: exchanges on one link, one after the other."""
 
 import time
 
@@ -82,14 +82,14 @@ class Client:
         self._start()
 
     def _start(self) -> None:
-        """Start afresh: without a socket, with a session that no other process has."""
+        """Start again without a socket, with a session that no other process has."""
         self._link: "Optional[Link]" = None
         self._session = Session(
             self._credentials,
             choose_first_id(),
             "%s port %d" % (self.host, self.port),
         )
-        # A new session begins with a hello in any case.
+        # A new session always begins with a hello.
         self._drift = 0.0
         self._process = system.getpid()
 
@@ -122,9 +122,9 @@ class Client:
     ) -> "Any":
         """Call a method of the device and return the "result" of its reply.
 
-        retry: what follows a silence. "same": another attempt with the same id, so that
-        a device that drops repeated ids acts at most once. "fresh": one with a new id,
-        which every device answers, but may act on twice. "never": nothing. Default:
+        retry: what to do after a silence. "same": try again with the same id, so that a
+        device that drops repeated ids acts at most once. "fresh": try with a new id,
+        which every device answers, but may act on twice. "never": give up. Default:
         "fresh" for reads (get_... and miIO.info), "same" for everything else.
         """
         return self.command({"method": method, "params": params}, retry=retry)
@@ -216,7 +216,7 @@ class Client:
 
 
 def leave(queue: "List[Event]", turn: Event) -> None:
-    """Leave a queue, unless that has been done, and call the next one."""
+    """Leave a queue, unless that has been done, and wake the next call."""
     if turn in queue:
         queue.remove(turn)
     for first in queue[:1]:

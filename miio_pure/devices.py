@@ -30,7 +30,7 @@ MAX_FIELDS = {
     "max_batch": 4,
 }  # characters
 
-# What numbers and addresses are made of, those of whole subnets, too.
+# The characters of numbers and addresses, including those of whole subnets.
 _NUMERIC = "0123456789./"
 _LOCK_PAUSE = 0.05  # seconds
 
@@ -45,7 +45,7 @@ FIELDS = (
     "source",
 )
 _RIGHTS_OF_OTHERS = 0o077
-# What the JSON of another file can raise when it is read as saved devices.
+# The errors that the JSON of another file can raise when read as saved devices.
 _DAMAGED = (
     AttributeError,
     LookupError,
@@ -57,13 +57,13 @@ _DAMAGED = (
 
 
 class Record:
-    """What a file tells of a device; all fields are str, and "" if they are unknown.
+    """The facts about a device in a file; all fields are str, "" if unknown.
 
     They are name, model, address, mac, device_id, token (32 hex digits for Wi-Fi
     devices; others have other forms), and max_batch (how many MIoT properties it
     answers at once), none longer than MAX_FIELDS says. source: where it was found.
-    when: how new that is, in seconds since 1970. why: if there is no token, what is
-    known of the reason.
+    when: how new that is, in seconds since 1970. why: the reason why there is no
+    token, as far as it is known.
     """
 
     __slots__ = FIELDS + ("when", "why")
@@ -84,7 +84,7 @@ class Record:
             value = fields.get(field)
             text = "" if value is None else str(value).strip()
             if len(text) > MAX_FIELDS[field]:
-                # A part of a name is of use; a part of anything else would be wrong.
+                # A part of a name is useful; a part of anything else is wrong.
                 text = text[: MAX_FIELDS[field]] if field == "name" else ""
             setattr(self, field, text)
 
@@ -92,14 +92,14 @@ class Record:
         return "<Record %s of %s>" % (self.device_id or self.name or "?", self.source)
 
     def facts(self) -> "Dict[str, str]":
-        """Return its fields, token and all, by name; without max_batch if unknown."""
+        """Return all fields by name, even the token; max_batch only if it is known."""
         facts = {field: getattr(self, field) for field in FIELDS}
         if not self.max_batch:
             del facts["max_batch"]
         return facts
 
     def learn(self, other: "Record") -> None:
-        """Take from another record of the same device what this one lacks."""
+        """Fill in missing fields from another record of the same device."""
         for field in FIELDS:
             if not getattr(self, field):
                 setattr(self, field, getattr(other, field))
@@ -137,7 +137,7 @@ class Devices:
     @property
     def source(self) -> str:
         """The path of the file, without links, for messages and for saving."""
-        # This is found once, so that the parts of a save agree on the file.
+        # The path is found only once, so all parts of a save use the same file.
         if not self._source:
             import os
 
@@ -154,7 +154,7 @@ class Devices:
         return Token(record.token) if record else None
 
     def record(self, device_id: int) -> "Optional[Record]":
-        """Return what is saved of the device with this id, or None."""
+        """Return the record of the device with this id, or None."""
         wanted = str(device_id)
         return next((one for one in self.records if one.device_id == wanted), None)
 
@@ -178,11 +178,12 @@ class Devices:
     def save(self, records: "Iterable[Record]", timeout: float = 5.0) -> int:
         """Add devices to the file; return how many were added or renewed.
 
-        Devices without an id, or with the token of no Wi-Fi device, are left out. Where
-        a device is known, the new record counts. A name that judge_name() refuses, or
-        that another device has, is not saved: see `unnamed`. The file is replaced as a
-        whole, and only by one that can be read again. timeout: seconds to wait for
-        other programs that are writing it. Raises MiioError if it cannot be written.
+        Devices without an id are left out, as are those whose token is not that of a
+        Wi-Fi device. If a device is already saved, the new record counts. A name that
+        judge_name() refuses, or that another device has, is not saved: see `unnamed`.
+        The file is replaced as a whole, and only by one that can be read again.
+        timeout: seconds to wait for other programs that are writing it. Raises
+        MiioError if it cannot be written.
         """
         return self._lock_and(lambda is_alone: self._save(records, is_alone), timeout)
 
@@ -259,7 +260,7 @@ class Devices:
         return len(new)
 
     def _check_names(self, new: "Dict[str, Record]", current: "List[Record]") -> None:
-        """Fill in what is saved of devices, and take away names they cannot have."""
+        """Fill in fields that are already saved, and remove names that are refused."""
         known = {record.device_id: record for record in current}
         owners = {record.name: record.device_id for record in current}
         for device_id, record in new.items():
@@ -279,13 +280,13 @@ class Devices:
         return len(current) - len(kept)
 
     def _read_again(self) -> "List[Record]":
-        """Return what is in the file: other programs may have changed it."""
+        """Return the records in the file, which other programs may have changed."""
         current = Devices(self.source)
         current.check_rights()
         return current.records
 
     def _store(self, kept: "List[Record]", is_alone: bool) -> None:
-        # One device a line, for those who look into the file.
+        # Each device has a line of its own, for people who look into the file.
         lines = ",\n".join(write(record.facts()) for record in kept)
         data = ('{"devices":[\n%s\n]}\n' % lines).encode("ascii")
         if len(data) > MAX_FILE:
@@ -344,9 +345,9 @@ def replace_file(path: str, data: bytes) -> None:
 
 
 def _remove_drafts(path: str, is_alone: bool) -> None:
-    """Remove what killed processes left behind, as there are tokens in it.
+    """Remove the drafts of killed processes, because they hold tokens.
 
-    is_alone: this process holds the lock, so nobody is at work on any draft. Otherwise
+    is_alone: this process holds the lock, so no other one is using a draft. Otherwise
     only those that have not been touched for an hour are removed.
     """
     import os
@@ -397,6 +398,6 @@ def _is_token(text: str) -> bool:
 
 
 def _quote(path: str) -> str:
-    """Quote a path for a shell, where it needs it."""
+    """Quote a path for a shell, if it needs quotes."""
     plain = path.replace("/", "").replace(".", "").replace("-", "").replace("_", "")
     return path if plain.isalnum() else "'%s'" % path.replace("'", "'\\''")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Discovery: say hello to devices, to subnets, or to everybody on all networks.
+"""Finds devices: says hello to addresses, to subnets, or to all on every network.
 
 A hello to 255.255.255.255 leaves through the interface of the default route, which on a
 router is the Internet side, unless the socket is bound to the address of another
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 EVERYONE = "255.255.255.255"
 MAX_RATE = 300  # hellos a second
-# How a subnet ends. A /20 has 4096 addresses.
+# The prefix lengths that a subnet can have. A /20 has 4096 addresses.
 PREFIXES = [str(number) for number in range(20, 33)]
-# So many, even three times in a second, are no burden.
+# This many hellos, even three times a second, do not burden a network.
 MAX_AT_ONCE = 100  # hellos
 MAX_SHARING = 64  # addresses for each socket
-MAX_LATE = 1000  # datagrams that are read after the time is up
+MAX_LATE = 1000  # datagrams read after the time is up
 # The part of the time that looking up names leaves for the answers.
 ANSWERS_SHARE = 0.2
 
@@ -84,8 +84,8 @@ def discover(
     """Yield a Found for each device that answers a hello, as it answers.
 
     targets: addresses, host names, or subnets such as 192.168.1.0/24; none means a
-    broadcast on every network of this host. timeout: s, which begin when all have got
-    their first hello; if they are more than 100, they get 300 hellos a second. It ends
+    broadcast on every network of this host. timeout: seconds, counted from the last of
+    the first hellos; more than 100 targets get 300 hellos a second. The search ends
     early when all have answered. bind: a local address, or the name of an interface, to
     send from; a broadcast goes out on that interface only. trace: see Client.
 
@@ -168,20 +168,20 @@ class _Search:
         self, addresses: "List[str]", port: int, trace: "Optional[Trace]"
     ) -> None:
         self._port, self._trace = port, trace
-        # Without repetitions, as targets may overlap.
+        # Targets may overlap, so drop repeated addresses.
         self._addresses = list(dict.fromkeys(addresses))
         # Answers to a broadcast come from any address. We take an address ending in
         # .255 for a subnet's broadcast.
         self._is_open = any(address.endswith(".255") for address in addresses)
         self._is_connected = len(self._addresses) == 1 and not self._is_open
         self._sockets: "List[socket.socket]" = []
-        # Each hello: from where it leaves, and the address that it goes to.
+        # For each hello: the socket that sends it, and the address that it goes to.
         self._hellos: "List[Tuple[socket.socket, str]]" = []
         # The addresses that have answered.
         self._seen: "Set[str]" = set()
 
     def open(self, bind: "Optional[str]") -> None:
-        """Decide from where each hello leaves; NoReply if there is nowhere."""
+        """Choose the socket for each hello; NoReply if no interface can send any."""
         sources: "Sequence[Optional[str]]" = [bind]
         if bind is None and self._addresses == [EVERYONE]:
             sources = find_addresses()
@@ -208,7 +208,7 @@ class _Search:
             sock.close()
 
     def run(self, timeout: float) -> "Iterator[Found]":
-        """Say hello three times, and yield those who answer.
+        """Say hello three times, and yield the devices that answer.
 
         timeout: s, from the last of the first hellos. NoReply if nothing can be sent,
         and at the end if a target could not be sent to.
@@ -230,9 +230,9 @@ class _Search:
             raise failure
 
     def say_hello(self, until: float) -> "Generator[Found, None, List[NoReply]]":
-        """Send a hello to each address that has not answered; yield who answers.
+        """Send a hello to each address that has not answered; yield those that answer.
 
-        Return what could not be sent.
+        Return the errors of hellos that could not be sent.
         """
         failures = []
         pause = 1 / MAX_RATE if len(self._hellos) > MAX_AT_ONCE else 0.0

@@ -5,8 +5,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional
 
-# What devices mean by their codes, as far as the sources of python-miio, openHAB and
-# XiaoMi's own ha_xiaomi_home tell.
+# What devices mean by their error codes, according to the sources of python-miio,
+# openHAB and XiaoMi's own ha_xiaomi_home.
 MEANINGS = {
     -1: "the device could not do this",
     -9999: "the device's own controller did not answer in time; try again",
@@ -47,7 +47,7 @@ CAUSES = {
 
 
 def meaning(code: "Optional[int]") -> str:
-    """Return what a device means by an error code, or "" where nobody knows."""
+    """Return what a device means by an error code, or "" if that is not known."""
     digits = -(code or 0)
     if digits // 10000000 == 70:
         return CAUSES.get(digits % 1000, "")
@@ -55,15 +55,15 @@ def meaning(code: "Optional[int]") -> str:
 
 
 class MiioError(Exception):
-    """The base of everything raised for what comes from a network or a file."""
+    """The base class of all errors that data from a network or a file can cause."""
 
 
 class PacketError(MiioError):
-    """Not a miIO packet: wrong magic, wrong length or bad padding."""
+    """A datagram is not a miIO packet: wrong magic, wrong length or bad padding."""
 
 
 class ChecksumError(PacketError):
-    """The MD5 of a packet does not match: damaged, or signed with another token."""
+    """The MD5 of a packet does not match: it is damaged, or another token was used."""
 
 
 class PayloadError(MiioError):
@@ -95,14 +95,14 @@ class NoReply(MiioError, TimeoutError):
 
 
 class TokenError(MiioError):
-    """The token is missing and hidden, or the device rejects it, or it is malformed."""
+    """The token is malformed, or rejected by the device, or neither given nor shown."""
 
 
 class DeviceError(MiioError):
     """The device answered with an error.
 
-    code: the device's number, or None. message: the device's own text. meaning: what
-    the code is known to mean, or "".
+    code: the device's number for the error, or None. message: the device's own text.
+    meaning: what the code means, or "" if that is not known.
     """
 
     def __init__(self, code: "Optional[int]", message: str) -> None:

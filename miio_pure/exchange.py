@@ -22,24 +22,24 @@ The life of a call:
                         |
                         +--> no attempt or no time left: NoReply, with the likely reason
 
-UDP loses packets, repeats them and lets them overtake each other, and anybody may send
-some. So whatever is not the reply to this call is skipped. Skipping never buys time:
-the call has one deadline.
+UDP loses packets, repeats them and lets them overtake each other, and anybody can send
+them. So every datagram that is not the reply to this call is skipped. That never
+extends the call, which has one deadline.
 
 A retry raises the question whether a command can run twice. With the same id, a device
 that drops repeated ids acts at most once; but then it may not answer the retry either.
 With a fresh id every device answers, and may act twice. So reads take fresh ids, and
 commands keep theirs.
 
-A generator yields what it wants, and whoever drives it must do this:
+A generator yields what it wants, and its driver must act on each value:
 
-- bytes: send them, then send None into the generator; or, if they could not leave for
-  a reason that may pass in a moment, a str that tells the reason;
+- bytes: send them, then send None into the generator; or, if they could not be sent for
+  a reason that may soon pass, send a str that names the reason;
 - a float: wait until that monotonic time, and send the datagram that arrived, or None,
   which always means that the time has come;
 - `DROP`: take a new socket, so that nothing meant for the old one arrives, and send
   None;
-- when the network refuses, throw a `NoReply` into it, which always comes out again.
+- if the network refuses, throw a `NoReply` into it, which it always raises again.
 
 The value that the generator returns is the result of the call. One `Request` may serve
 any number of calls, one after the other or at the same time. `Client` drives one call
@@ -63,9 +63,9 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Generator, List, Literal, Optional, Union
 
     Retry = Literal["same", "fresh", "never"]
-    # What a call yields.
+    # The values that a call yields.
     Wish = Union[bytes, float, "Signal"]
-    # What it is given.
+    # The values that are sent into it.
     Given = Union[bytes, str, None]
     Outcome = Union["Signal", "Answer"]
     Waiting = Generator[Wish, Given, Outcome]
@@ -79,11 +79,11 @@ MIN_SHARE = 0.1
 RETRIES = ("same", "fresh", "never")
 # Prefixes of the methods that only read.
 READS = ("get_", "miIO.get_", "miIO.info", "miIO.wifi_assoc_state")
-# Errors that pass by themselves, and how long to wait for that.
+# Error codes that go away by themselves, and how long to wait before asking again.
 BUSY = (-9999, -30001)
 BUSY_PAUSE = 0.5  # s
 MAX_ID_BITS = 63
-# How many kinds of datagrams that were skipped a message names.
+# How many kinds of skipped datagrams a message names.
 MAX_KINDS = 3
 # One rejection alone may be a damaged hello reply.
 MIN_REJECTIONS = 2
@@ -102,7 +102,7 @@ class Signal:
 # A wish: drop what has arrived, and whatever may still arrive for earlier requests. A
 # new socket does both.
 DROP = Signal("DROP")
-# How waiting may end, other than with an Answer.
+# The ways in which waiting can end without an Answer.
 SILENCE = Signal("SILENCE")
 GREETED = Signal("GREETED")
 
@@ -115,12 +115,12 @@ class Answer:
 
 
 class Request:
-    """A request, ready to be sent as often as its retries allow.
+    """A request that can be sent as often as its retries allow.
 
     fields: the members of the request; an "id" among them is sent as it is. retry:
     "same", "fresh", "never" or None, which is "fresh" for reads and "same" for the
-    rest. waits_if_busy: whether a device that is busy is asked again, as is right for
-    reads. Raises TypeError or ValueError for what cannot be sent.
+    rest. waits_if_busy: whether to ask a busy device again, which is right for reads.
+    Raises TypeError or ValueError if the request cannot be sent.
     """
 
     def __init__(self, fields: "Dict[str, Any]", retry: "Optional[Retry]") -> None:
@@ -180,7 +180,7 @@ class _Call:
         self._attempts = 0
 
     def handshake(self) -> "Generator[Wish, Given, Packet]":
-        # It stays due until it is answered.
+        # A hello stays due until it is answered.
         self._session.expect_hello()
         yield from self._greet(self._deadline)
         greeting = self._session.greeting
@@ -266,7 +266,7 @@ class _Call:
         """Say hello until it is answered; return GREETED, SILENCE or a late answer."""
         start = self._now()
         if not self._idents:
-            # Hello replies of long ago would set the clock back.
+            # An old hello reply would set the clock back.
             yield DROP
         for at, following in zip(HELLO_AT, HELLO_AT[1:] + (until - start,)):
             if start + at > until:
@@ -345,17 +345,17 @@ class _Call:
         return text % requests
 
     def _make_error(self, what: str, more: str = "") -> NoReply:
-        """what: what did not happen in the time of the call. more: is added to that."""
+        """Return a NoReply that says what did not happen in time, and then more."""
         spent = self._now() - self._started
         facts = (self._session.name, what, spent, more, self._skipped)
         return NoReply("%s: %s within %.1f s%s%s" % facts)
 
 
 class _Skipped:
-    """What arrived instead of an answer, in little space.
+    """Count what arrived instead of an answer, in little memory.
 
-    rejections: how many times a token was refused. verdict: the first error that is the
-    outcome of the call if no answer comes, or None.
+    rejections: how many times a token was refused. verdict: the error that the
+    call raises if no answer comes, which is the first such error, or None.
     """
 
     def __init__(self) -> None:

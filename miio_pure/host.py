@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""MD5 and JSON by the shortest way that this Python has.
+"""Gets MD5 and JSON in the quickest way that this Python offers.
 
 On a router, a command spends most of its time on imports. `hashlib` loads OpenSSL, and
-`json` loads `re` with all that hangs on it, while the C code inside both is there at
-once. So this module takes the C code where it is, and the ordinary modules elsewhere.
+`json` loads `re` and everything that `re` needs, but the C code inside both loads at
+once. So this module uses the C code if it is there, and otherwise the ordinary modules.
 """
 
 import sys
@@ -42,7 +42,7 @@ def _find_md5() -> "Optional[Hash]":
 def _allow_md5(md5: "Callable[..., Any]") -> "Hash":
     """Wrap md5 with usedforsecurity=False, so that it works on hosts in FIPS mode.
 
-    Python has that parameter from 3.9 on. ValueError if MD5 is forbidden all the same.
+    Python has that parameter from 3.9 on. Raises ValueError if MD5 is forbidden anyway.
     """
     try:
         md5(b"", usedforsecurity=False)
@@ -55,7 +55,7 @@ def _allow_md5(md5: "Callable[..., Any]") -> "Hash":
 class NotJSON(ValueError):
     """A text is not strict JSON.
 
-    reason: what was expected. position: the index of the character that is wrong.
+    reason: what was expected. position: the index of the wrong character.
     """
 
     def __init__(self, reason: str, position: int) -> None:
@@ -80,7 +80,7 @@ def _refuse_object(value: object) -> "Any":
 
 
 class _Rules:
-    """What the C scanner reads its rules from."""
+    """Hold the settings that the C scanner reads."""
 
     strict = True
     object_hook = object_pairs_hook = None
@@ -90,9 +90,9 @@ class _Rules:
 
 
 def load_c_json() -> "Codec":
-    """Return (parse, write) made of the C half of the json module.
+    """Return (parse, write), built from the C half of the json module.
 
-    Raises ImportError or TypeError where there is none, as on PyPy.
+    Raises ImportError or TypeError on a Python without that half, such as PyPy.
     """
     from _json import (
         encode_basestring_ascii,
@@ -137,7 +137,7 @@ def load_c_json() -> "Codec":
 def _load_error_class(start: int) -> None:
     """Import the error that the C scanner raises.
 
-    Debian's smallest Python has no json up to 3.11: there, raise NotJSON without a
+    Up to 3.11, Debian's smallest Python has no json. There, raise NotJSON without a
     position.
     """
     try:
@@ -147,7 +147,7 @@ def _load_error_class(start: int) -> None:
 
 
 def load_json() -> "Codec":
-    """Return (parse, write) made of the ordinary json module."""
+    """Return (parse, write), built from the ordinary json module."""
     import json
 
     decode = json.JSONDecoder(
@@ -178,8 +178,8 @@ md5 = _find_md5()
 
 # parse(text) returns the value of a strict JSON text. It raises NotJSON where the text
 # is not JSON, and ValueError for numbers that are too large.
-# write(value) returns compact JSON in ASCII. It raises ValueError or TypeError for what
-# JSON cannot say.
+# write(value) returns compact JSON in ASCII. It raises ValueError or TypeError for
+# values that JSON does not have.
 try:
     parse, write = load_c_json()
 except (ImportError, TypeError):

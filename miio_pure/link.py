@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the library meets the network: addresses, sockets, and socket errors."""
+"""Connects the library to the network: addresses, sockets and socket errors."""
 
 import errno
 import sys
@@ -10,7 +10,7 @@ from _thread import allocate_lock, get_ident, start_new_thread
 from .errors import NoReply
 
 # The socket module is a layer over _socket that takes longer to import than all of this
-# package. A UDP client needs nothing of it.
+# package. A UDP client needs nothing that it adds.
 try:
     import _socket
 except ImportError:
@@ -38,21 +38,21 @@ socket = _socket
 PORT = 54321
 MAX_RECEIVE = 65535  # bytes
 MAX_TIMEOUT = 86400.0  # s
-# Where Linux lists its interfaces, one a line; and what ioctl() tells about each, in a
-# struct ifreq: see netdevice(7). Behind the name stand the flags, or a sockaddr_in.
+# Linux lists its interfaces in this file, one on each line. ioctl() describes each one
+# in a struct ifreq: the name, then the flags or a sockaddr_in. See netdevice(7).
 INTERFACES = "/proc/net/dev"
 SIOCGIFFLAGS, SIOCGIFADDR = 0x8913, 0x8915
 QUESTION, IFREQ = Struct("40s"), Struct("16xH2x4s16x")
 # IFF_UP and IFF_BROADCAST; loopback and point-to-point interfaces lack the second.
 BROADCASTS = 0x3
-# These errors mean what silence means: the way is broken, perhaps for a moment only.
+# These errors mean the same as silence: the path is broken, perhaps only for a moment.
 LIKE_SILENCE = (
     errno.EHOSTUNREACH,
     errno.EHOSTDOWN,
     errno.ENETUNREACH,
     errno.ENETDOWN,
     errno.ENOBUFS,
-    # Nothing has arrived yet. It is EAGAIN, too, but not on Windows.
+    # Nothing has arrived yet. This equals EAGAIN, except on Windows.
     errno.EWOULDBLOCK,
     # A timeout has no number.
     None,
@@ -85,15 +85,15 @@ def drive(call: "Call[Result]") -> "Result":
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
     finally:
-        # After Ctrl-C, the traceback would keep it alive, and its turn with it.
+        # After Ctrl-C, the traceback would keep the call alive, and also its turn.
         call.close()
 
 
 class Event:
-    """Something that happens in another thread, and can be waited for.
+    """Something that happens in another thread, which a call can wait for.
 
-    It has the receive() of a Link, so that a call can wait for either. thread: the one
-    that made it.
+    It has a receive() like that of a Link, so a call can wait for either. thread: the
+    one that made it.
     """
 
     def __init__(self) -> None:
@@ -102,20 +102,20 @@ class Event:
         self._lock.acquire()
 
     def happen(self) -> None:
-        """Wake who waits; another thread may say so at the same time."""
+        """Wake the waiting thread; two threads may call this at the same time."""
         try:
             self._lock.release()
         except RuntimeError:
-            # It has happened before, and nobody has had to wait for it.
+            # It has already happened, and no call has waited for it since.
             pass
 
     def receive(self, until: float) -> None:
-        """Wait until it happens, but no longer than until the time until."""
+        """Wait until it happens, or until this time has come."""
         self._lock.acquire(True, max(0.0, until - time.monotonic()))
 
 
 def is_address(text: str) -> bool:
-    """Tell an IPv4 address from a name."""
+    """Tell whether a text is an IPv4 address."""
     try:
         socket.inet_pton(socket.AF_INET, text)
         return True
@@ -132,7 +132,7 @@ def look_up(host: str, deadline: float) -> "Call[str]":
     """Do what resolve() does, without blocking."""
     if is_address(host):
         return host
-    # What has no letters is a damaged address.
+    # A text without letters is a damaged address.
     if not host.strip("0123456789./") or not all(" " < char < "\x7f" for char in host):
         raise NoReply(
             "%s is neither an IPv4 address, such as 192.168.1.47, nor a host name"
@@ -169,7 +169,7 @@ def look_up(host: str, deadline: float) -> "Call[str]":
 
 
 def open_socket(bind: "Optional[str]") -> "socket.socket":
-    """Return a UDP socket; NoReply if there is none, or none that sends from bind.
+    """Return a UDP socket; NoReply if it cannot be opened, or cannot send from bind.
 
     bind: a local address, or the name of the interface that has it.
     """
@@ -212,7 +212,7 @@ def ask_interface(name: bytes) -> "Tuple[int, str]":
 def find_addresses() -> "Sequence[Optional[str]]":
     """Return the addresses of this host's interfaces that are up and can broadcast.
 
-    One None, which leaves the choice to the system, if the system does not tell.
+    Return [None], which leaves the choice to the system, if they cannot be found out.
     """
     try:
         if sys.platform == "win32":
@@ -228,7 +228,7 @@ def find_addresses() -> "Sequence[Optional[str]]":
         try:
             flags, address = ask_interface(line.partition(b":")[0].strip())
         except OSError:
-            # It has no IPv4 address, or is a heading.
+            # This interface has no IPv4 address, or the line is a heading.
             continue
         except ImportError:
             return [None]
@@ -238,7 +238,7 @@ def find_addresses() -> "Sequence[Optional[str]]":
 
 
 def explain(name: str, error: OSError) -> NoReply:
-    """Say what a socket error means to somebody who wants to reach this device."""
+    """Explain a socket error to somebody who wants to reach this device."""
     if isinstance(error, ConnectionError):
         # ICMP says that the port is unreachable.
         text = (
@@ -256,8 +256,8 @@ def explain(name: str, error: OSError) -> NoReply:
 class Link:
     """A UDP socket connected to one device, so that nobody else's datagrams arrive.
 
-    name: what messages call the device. address: IPv4. bind: see open_socket().
-    Everything that goes wrong raises NoReply.
+    name: how messages refer to the device. address: IPv4. bind: see open_socket().
+    Every failure raises NoReply.
     """
 
     def __init__(
@@ -285,9 +285,9 @@ class Link:
         return open_socket(None), reason
 
     def renew(self) -> None:
-        """Open a new socket; what was sent to the old one can no longer arrive."""
-        # The old port is still taken here, so the new one is different. And whenever
-        # Ctrl-C comes, one socket stays open.
+        """Open a new socket; datagrams sent to the old one can no longer arrive."""
+        # The old port is still taken here, so the new one is different. Whenever Ctrl-C
+        # comes, one socket stays open.
         old = self._socket
         self._socket, self._obstacle = self._connect()
         if old.fileno() < 0:
@@ -313,7 +313,7 @@ class Link:
             return self._excuse(error)
 
     def _excuse(self, error: OSError) -> str:
-        """Return the text of an error that means no more than silence; raise others."""
+        """Return the text of an error that only means silence; raise any other."""
         if error.errno not in LIKE_SILENCE:
             raise explain(self.name, error) from None
         return error.strerror or ""
@@ -323,9 +323,9 @@ class Link:
         return self._socket.fileno()
 
     def receive(self, until: float) -> "Optional[bytes]":
-        """Return the next datagram, or None, which may come before the time until.
+        """Return the next datagram, or None, perhaps before the time `until` has come.
 
-        If that time has passed, this does not wait.
+        If that time has already passed, this does not wait.
         """
         try:
             self._socket.settimeout(max(0.0, until - time.monotonic()))
@@ -338,5 +338,5 @@ class Link:
         return datagram
 
     def close(self) -> None:
-        """Close the socket, for good: the call that uses it fails."""
+        """Close the socket for good; a call that is using it fails."""
         self._socket.close()

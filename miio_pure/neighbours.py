@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Names, models and ids of devices, without a packet to the devices themselves.
+"""Finds names, models and ids of devices, without a packet to the devices.
 
 A device calls itself `<model with dashes>_miio<device id>`, for example
 zhimi-airpurifier-v7_miio357210272. It says so to the DHCP server, which writes it into
@@ -17,8 +17,8 @@ a device; they come in one datagram or in several:
     INSTANCE._miio._udp.local      TXT   texts, such as epoch=1 and mac=12b429354465
     the name of the host           A     the address
 
-Anybody on the network can send answers, and a lease holds whatever a host chose to call
-itself. So what is read here is a hint, never a proof, and reading it has limits.
+Anybody on the network can send answers, and a lease holds the name that a host gives
+itself. So the results are hints, never proofs, and the reading has limits.
 """
 
 import os
@@ -69,7 +69,7 @@ MAX_INSTANCES = 1000
 
 
 class Neighbour:
-    """What a lease or an announcement tells about a host.
+    """A host, as a lease or an announcement describes it.
 
     address and mac: str, "" if they are unknown. device_id: int, or None. model: ""
     unless the host is a device. name: what the host is called, if that is not made up
@@ -107,7 +107,7 @@ def find_leases() -> "List[Neighbour]":
             try:
                 found += read_leases(path)
             except MiioError:
-                # Whoever wants to know why can name the file.
+                # A user who wants to know why can name the file.
                 pass
     return found
 
@@ -185,7 +185,7 @@ QUESTION = _write_question()
 
 
 class Question:
-    """The question that goes out on some networks, and what was answered so far.
+    """The question that goes out on some networks, and the answers so far.
 
     sources: our addresses there, or names of interfaces; None is the network of the
     default route. A network where it cannot be sent is left out.
@@ -204,7 +204,7 @@ class Question:
                 sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
                 sock.sendto(QUESTION, (GROUP, PORT))
             except (NoReply, OSError):
-                # The hellos say what is wrong with this network.
+                # The hellos will report what is wrong with this network.
                 pass
 
     def collect(self) -> "List[Neighbour]":
@@ -218,10 +218,10 @@ class Question:
             try:
                 datagram, (address, port) = sock.recvfrom(MAX_DATAGRAM)
             except OSError:
-                # There are no more.
+                # No more datagrams are waiting.
                 return
             self._left -= 1
-            # RFC 6762 section 6: an answer from another port is none.
+            # RFC 6762 section 6: answers from any other port do not count.
             if port == PORT:
                 self._announcements.add(datagram, address)
 
@@ -233,7 +233,7 @@ class Question:
 def find_sources(
     bind: "Optional[str]", addresses: "Sequence[str]"
 ) -> "List[Optional[str]]":
-    """Return from where to ask: on the way to these addresses; if none, everywhere."""
+    """Return the sources on the way to these addresses, or all sources without any."""
     if bind is not None:
         return [bind]
     if not addresses:
@@ -245,7 +245,7 @@ def find_sources(
         except NoReply:
             break
         try:
-            # This sends nothing, and chooses our address.
+            # This sends nothing; it only chooses our address.
             sock.connect((address, PORT))
             sources[sock.getsockname()[0]] = None
         except OSError:
@@ -257,7 +257,7 @@ def find_sources(
 
 
 class Announcements:
-    """What answers have told, in whatever order their records came."""
+    """The facts from all answers, whose records may come in any order."""
 
     def __init__(self) -> None:
         self._addresses: "Dict[Name, str]" = {}
@@ -279,7 +279,7 @@ class Announcements:
 
     def _find(self, name: "Name", source: str) -> "_Instance":
         if name not in self._instances and len(self._instances) >= MAX_INSTANCES:
-            # What is learned about it is forgotten at once.
+            # This one is not kept, so facts about it are forgotten at once.
             return _Instance(source)
         return self._instances.setdefault(name, _Instance(source))
 
@@ -295,7 +295,7 @@ class Announcements:
 
 
 class _Instance:
-    """What is known of an instance; source: who sent the first answer about it."""
+    """The facts about an instance. source: the sender of the first answer about it."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -338,7 +338,7 @@ def _read_records(datagram: bytes) -> "Iterator[Tuple[Name, int, Any]]":
     position = HEADER.size
     for _ in range(min(questions, MAX_RECORDS)):
         _, position = read_name(datagram, position)
-        # type and class
+        # Skip the type and the class.
         position += 4
     for _ in range(min(answers + authorities + others, MAX_RECORDS)):
         name, position = read_name(datagram, position)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The wire: a header of 32 bytes, then the payload under AES-128-CBC.
+"""Packets: a header of 32 bytes, then the payload, encrypted by AES-128-CBC.
 
     offset  size
          0     2  magic, 2131
@@ -12,7 +12,7 @@
 All numbers are big-endian. The AES key is MD5(token) and the IV is MD5(key + token), so
 a device uses the same IV for every packet. The checksum is the MD5 of the header's
 first 16 bytes, the token and the encrypted payload: the token stands where the checksum
-will be while the packet is hashed.
+will be, while the packet is hashed.
 """
 
 from _struct import Struct
@@ -41,8 +41,8 @@ MAX_DATAGRAM = 65507  # bytes: the largest UDP payload over IPv4
 HELLO = bytes.fromhex("21310020") + b"\xff" * 28
 REJECTED = b"\xff" * 16
 HEX_DIGITS = "0123456789abcdefABCDEF"
-# A hidden token is ff x 16 or 00 x 16. A hello carries no signature, so a field with
-# more of these bytes than this was hidden, and then damaged on the way.
+# A hidden token is sixteen bytes ff or sixteen bytes 00. Hello replies are not signed,
+# so a field with more of these bytes than this is a hidden token damaged on the way.
 MAX_BLANKS = 8  # bytes
 
 
@@ -50,7 +50,7 @@ class Token:
     """The secret of a device, with the key and the IV that follow from it.
 
     value: 32 hex digits, 16 bytes, or a Token; anything else raises TokenError. key,
-    iv: 16 bytes each. bytes(token) and token.hex() give it back; repr() does not.
+    iv: 16 bytes each. bytes(token) and token.hex() return the secret; repr() hides it.
     """
 
     __slots__ = ("key", "iv", "_bytes", "_aes")
@@ -66,7 +66,7 @@ class Token:
         return self._aes.encrypt_cbc(self.iv, pad(plain))
 
     def decrypt(self, cipher: bytes) -> bytes:
-        """Decrypt a payload and remove the padding; PacketError if that is bad."""
+        """Decrypt a payload and remove its padding; bad padding raises PacketError."""
         try:
             return unpad(self._aes.decrypt_cbc(self.iv, cipher))
         except ValueError as error:
@@ -119,12 +119,12 @@ class Identified:
 
     @property
     def device_type(self) -> int:
-        """Bits 16 to 31 of the device id."""
+        """Return bits 16 to 31 of the device id."""
         return self.device_id >> 16 & 0xFFFF
 
     @property
     def serial(self) -> int:
-        """The low 16 bits of the device id."""
+        """Return the low 16 bits of the device id."""
         return self.device_id & 0xFFFF
 
 
@@ -153,9 +153,9 @@ class Packet:
 
 
 def encode(token: Token, payload: bytes, *, device_id: int, stamp: int) -> bytes:
-    """Encrypt and sign a payload; return the datagram. ValueError if it is too long.
+    """Encrypt and sign a payload; return the datagram, or raise ValueError if too long.
 
-    device_id: 64 bits, as the hello reply gave it. stamp: s, taken modulo 2**32.
+    device_id: 64 bits, as the hello reply gave it. stamp: seconds, modulo 2**32.
     """
     cipher = token.encrypt(payload)
     length = HEADER.size + len(cipher)
@@ -171,7 +171,7 @@ def encode(token: Token, payload: bytes, *, device_id: int, stamp: int) -> bytes
 
 
 def decode(datagram: bytes, token: "Optional[Token]" = None) -> Packet:
-    """Take a datagram apart, verify and decrypt it; without a token, read its header.
+    """Verify and decrypt a datagram; without a token, only read its header.
 
     Raises PacketError (not a miIO packet), ChecksumError (damaged, or signed with
     another token), TokenError (the packet in which a device rejects the token).
@@ -210,7 +210,7 @@ def decode(datagram: bytes, token: "Optional[Token]" = None) -> Packet:
 
 
 def decode_hello(datagram: bytes) -> Packet:
-    """Take a hello reply apart; PacketError for anything else, our own hello too."""
+    """Read a hello reply; anything else, even our own hello, raises PacketError."""
     packet = decode(datagram)
     if len(datagram) != HEADER.size or datagram == HELLO:
         raise PacketError("not a hello reply")

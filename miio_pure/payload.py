@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""JSON as devices write it.
+"""Reads the JSON that devices write, even if it is not quite JSON.
 
-A payload is read as strict JSON first. Where that fails, the text is taken apart into
-tokens, badly written ones are mended, and the result is read again. What stands inside
-a string is never touched.
+A payload is read as strict JSON first. Where that fails, the text is split into tokens,
+badly written ones are mended, and the result is read again. The text inside a string
+is left as it is.
 
-Nearly anything is mended, as we cannot ask a device to write better, but under one
-rule: a repair never moves a value, and never invents one without saying so. The values
-of get_prop count by their position, so `["on",,33]` has three elements, and the one in
-the middle is null ("missing value"). The members of an object have names, so a comma
-too many is dropped there ("repeated comma", "extra comma"), as is one before a closing
+Nearly everything is mended, because we cannot ask a device to write better. But one
+rule holds: a repair never moves a value, and never invents one without saying so. The
+values of get_prop count by their position, so `["on",,33]` has three elements, and the
+middle one is null ("missing value"). The members of an object have names, so a surplus
+comma is dropped there ("repeated comma", "extra comma"), as is one before a closing
 bracket. A word that is not JSON becomes a string ("bare word"), and the JSON words in
 another case, and Python's None, become what they mean ("misspelt word").
 """
@@ -41,10 +41,10 @@ def dump(value: "Any") -> bytes:
 
 
 def load(data: bytes, repairs: "Optional[List[str]]" = None) -> "Dict[str, Any]":
-    """Return the JSON object in a decrypted payload, mended where that is needed.
+    """Return the JSON object in a decrypted payload, mended where necessary.
 
-    A NUL ends it. repairs: a list that receives the name of each kind of repair made.
-    Raises PayloadError if no object is left.
+    A NUL ends the payload. repairs: a list that receives the name of each kind of
+    repair made. Raises PayloadError if the result is not an object.
     """
     try:
         value = parse(data.rstrip(b"\0").decode("utf-8"))
@@ -86,7 +86,7 @@ def _load_mended(data: bytes, repairs: "Optional[List[str]]") -> "Any":
 
 
 class Mender:
-    """Take a badly written text apart into tokens, in one pass, and mend them.
+    """Split a badly written text into tokens, in one pass, and mend them.
 
     quotes: the characters that may begin a string. names: the kinds of repairs made, in
     order.
@@ -97,9 +97,9 @@ class Mender:
     def __init__(self, source: str) -> None:
         self.source = source
         self._word_ends = BLANKS + _PUNCTUATION + self.quotes + "\0"
-        # Each token: the index in the source at which it stood, and its text now.
+        # For each token: its index in the source, and its text after the repairs.
         self._tokens: "List[Tuple[int, str]]" = []
-        # The last token if it is punctuation, and "a" for any other.
+        # The last token if it is punctuation; "a" stands for any other token.
         self._last = ""
         # The brackets that are open.
         self._open: "List[str]" = []
@@ -111,7 +111,7 @@ class Mender:
             self.names.append(repair)
 
     def read(self) -> "Any":
-        """Mend the source and return its value; NotJSON if that is not enough."""
+        """Mend the source and return its value; raise NotJSON if that is not enough."""
         self._run()
         try:
             return parse(" ".join(token for _, token in self._tokens))

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Plans: what takes several exchanges with a device, such as reading many properties.
+"""Runs plans, which take several exchanges, such as reading many properties.
 
 A plan is a generator. It yields how each exchange begins, such as `exchange.greet` or
 `Request.begin`, and is sent the result, or has the MiioError thrown in. It may also
 yield a float: the monotonic time until which it wants to wait. The value that it
 returns is its outcome.
 
-So a plan neither blocks nor knows who carries it out: `carry_out` does with one client,
-and `together.run_all` with many.
+So a plan neither blocks nor knows what runs it: `carry_out` runs it with one client,
+and `together.run_all` runs plans with many.
 """
 
 import time
@@ -31,10 +31,10 @@ NEVER = float("inf")
 
 
 class Clock:
-    """What a plan waits for if it only waits for a time."""
+    """Stand in for a link when a plan only waits for a time."""
 
     def receive(self, until: float) -> None:
-        """Wait until the time until."""
+        """Wait until this monotonic time."""
         time.sleep(max(0.0, until - time.monotonic()))
 
 

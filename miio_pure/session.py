@@ -3,24 +3,24 @@
 
 A device checks three things in a request, and a session keeps all three:
 
-- The **device id** must be the device's own. Its reply to a hello tells it.
+- The **device id** must be the device's own. We learn it from the reply to a hello.
 - The **stamp** must be near the device's clock, which counts seconds since its start on
-  most devices. A hello reply tells the clock; from then on we add the seconds that pass
+  most devices. A hello reply shows the clock; from then on we add the seconds that pass
   here. A reboot sets it back, so there is a new hello after a minute without one and
   after every silence.
 - The **id** of the request should be new. Some devices drop ids that they have seen,
   others answer them again without acting. So a session starts at a random id, which no
   other process will choose, and counts up.
 
-And everything is signed with the **token**. Which token is used follows from one rule,
-which `Credentials` keeps: the one that was given; else the saved one of this device id;
-else, only where no saved devices are in use, the one that the first hello reveals. A
-hello is not signed, so anybody can forge one. That is why a revealed token never takes
+Every request is signed with the **token**. `Credentials` chooses it by one rule: the
+token that was given; otherwise the one saved for this device id; otherwise, but only if
+no saved devices are in use, the one that the first hello reply reveals. A hello is not
+signed, so anybody can forge one. That is why a revealed token never takes
 the place of another one: with saved tokens, a device that is not among them gets no
 command, and without any token the first one revealed stays for the life of the client.
 
-Nothing here knows sockets or clocks: datagrams and `now`, in monotonic seconds, come
-from the caller.
+Nothing here knows about sockets or clocks: datagrams and `now`, in monotonic seconds,
+come from the caller.
 """
 
 from .errors import DeviceError, PacketError, TokenError
@@ -44,7 +44,7 @@ OVERHEAD = 80  # bytes of header, padding and id
 def compose(
     method: str, params: "Any", extra: "Optional[Dict[str, Any]]" = None
 ) -> bytes:
-    """Write the JSON of a request, without its id; TypeError or ValueError if invalid.
+    """Return the JSON of a request without its id; TypeError or ValueError if invalid.
 
     params: a list, tuple or dict. extra: further members of the object.
     """
@@ -91,9 +91,9 @@ class Credentials:
         return "the revealed token"
 
     def choose(self, device_id: int, revealed: "Optional[Token]") -> None:
-        """Settle on the token for the device that answered a hello.
+        """Choose the token for the device that answered a hello.
 
-        TokenError if the device reveals another token than it did at first.
+        Raises TokenError if the device reveals a different token than it did at first.
         """
         if self.is_given:
             return
@@ -108,7 +108,7 @@ class Credentials:
             )
 
     def require(self, device_id: int) -> Token:
-        """Return the token; TokenError, which says how to get one, if there is none."""
+        """Return the token, or raise a TokenError that says how to get one."""
         if self.token is not None:
             return self.token
         if self._saved is not None:
@@ -133,7 +133,7 @@ class Credentials:
 class Session:
     """The state of a conversation with one device.
 
-    first_id: where the ids of requests start. name: what messages call the device.
+    first_id: where the ids of requests start. name: how messages refer to the device.
     greeting: the last hello reply, as a Packet, or None. verified: whether the device
     ever answered a request under this token.
     """
@@ -164,7 +164,7 @@ class Session:
         self._greeted = float("-inf")
 
     def silence(self) -> None:
-        """Note that a request was not answered: the device may have started anew."""
+        """Note that a request was not answered: the device may have restarted."""
         self.expect_hello()
         # At least one device writes 16 into the high word of its replies, and the
         # client that found this out, mi-home-cli, sends 0 there. We do not know whether
@@ -173,9 +173,9 @@ class Session:
             self._omit_high_word = not self._omit_high_word
 
     def hello(self, datagram: bytes, now: float) -> None:
-        """Take a hello reply: device id, clock and, where it is needed, the token.
+        """Learn the device id, the clock and, if needed, the token from a hello reply.
 
-        Anything else raises PacketError, or TokenError for a rejection of the token.
+        A rejection of the token raises TokenError; anything else raises PacketError.
         """
         packet = self._decode(decode_hello, datagram)
         device_id = packet.header.device_id
@@ -194,10 +194,10 @@ class Session:
             self._greeted = now
 
     def _meet(self, device_id: int) -> None:
-        """Take note of another device at this address, or refuse it: PacketError."""
+        """Note that another device has this address; PacketError if it is refused."""
         before = self._device_id()
         if self.verified and not self.credentials.is_given:
-            # A device that took over the address would get these commands otherwise.
+            # Otherwise a device that took over the address would get these commands.
             raise PacketError("a hello from device %d, not %d" % (device_id, before))
         self.former = "device %d was here before device %d" % (before, device_id)
         self.verified = self._omit_high_word = False
@@ -208,7 +208,7 @@ class Session:
     def _decode(
         self, decode_it: "Callable[..., Packet]", datagram: bytes, *args: "Any"
     ) -> Packet:
-        """Decode; a rejection counts only if it repeats our request's length."""
+        """Decode a datagram; ignore a rejection without our request's length."""
         try:
             return decode_it(datagram, *args)
         except TokenError:
@@ -229,7 +229,7 @@ class Session:
     def reveals_another_token(self) -> bool:
         """Tell whether the last two hello replies revealed one token that isn't ours.
 
-        One reply alone does not tell: it may be damaged.
+        A single reply proves nothing, because it may be damaged.
         """
         revealed = self.greeting.token if self.greeting else None
         is_other = revealed not in (None, self.credentials.token)
@@ -240,8 +240,8 @@ class Session:
     ) -> "Tuple[int, bytes]":
         """Sign the next request; return its id and the datagram.
 
-        body: from compose(). ident: send this id instead of the next one. PacketError
-        if no hello reply came before; TokenError if there is no token.
+        body: from compose(). ident: send this id instead of the next one. Raises
+        PacketError before the first hello reply, and TokenError without a token.
         """
         if self.greeting is None:
             raise PacketError("a request needs the device id from a hello reply")
@@ -263,8 +263,8 @@ class Session:
     def reply(self, datagram: bytes, idents: "Collection[int]", now: float) -> "Any":
         """Return the result in the reply to one of idents.
 
-        DeviceError if the reply is an error. Other datagrams raise PacketError,
-        ChecksumError, PayloadError, or TokenError if the device rejects the token.
+        Raises DeviceError if the reply is an error, and TokenError if the device
+        rejects the token. Others raise PacketError, ChecksumError or PayloadError.
         """
         packet = self._decode(decode, datagram, self.credentials.token)
         if packet.payload is None:

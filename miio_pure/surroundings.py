@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a process finds around it: environment variables and files, without os.
+"""Reads environment variables and looks at files, without the os module.
 
 The os module is a layer over posix that takes as long to import as half of the core.
-What a command needs of it is little, and most of that is in posix.
+A command needs little from it, and most of that is also in posix.
 """
 
 import sys
@@ -16,17 +16,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional, Tuple
 
-# What the bits of a mode mean, which the module stat would tell: S_IFMT, S_IFREG and
-# S_IMODE.
+# The bits of a file's mode, which the module stat calls S_IFMT, S_IFREG and S_IMODE.
 KIND, REGULAR, RIGHTS = 0o170000, 0o100000, 0o777
-# What may stand between the folders of a path.
+# The characters that can separate the folders of a path.
 SEPARATORS = "/\\" if sys.platform == "win32" else "/"
 
 
 def read_variable(name: str) -> "Optional[str]":
     """Return an environment variable, or None if it is not set."""
-    # Whoever has imported os may have changed os.environ. Otherwise, posix has what the
-    # process started with.
+    # If os has been imported, the program may have changed os.environ. Otherwise, posix
+    # has the variables that the process started with.
     os = sys.modules.get("os")
     if os is not None:
         text: "Optional[str]" = os.environ.get(name)
@@ -38,7 +37,7 @@ def read_variable(name: str) -> "Optional[str]":
 
 
 def default_path() -> "Optional[str]":
-    """Return where saved devices are kept, or None where there is no home for them."""
+    """Return where saved devices are kept, or None if there is no home folder."""
     named = read_variable("MIIO_DEVICES")
     if named:
         return named
@@ -65,7 +64,7 @@ def exists(path: str) -> bool:
 
 
 def is_file(path: str) -> bool:
-    """Tell whether there is something that can be read as a file, no folder or pipe."""
+    """Tell whether this is a regular file, and not a folder or a pipe."""
     return system.stat(path).st_mode & KIND == REGULAR
 
 

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""One call to many devices, in one thread.
+"""Calls many devices at once, in one thread.
 
 `Client` runs one exchange and blocks; here up to 64 are under way at once. Each is a
-generator that says what it waits for, and one poll waits for all of them. (More at once
-would be in vain: a system asks for the hardware addresses of only so many dead devices
-at a time.)
+generator that says what it waits for, and one poll waits for all of them. (More would
+not help: a system looks up the hardware addresses of only so many dead devices at a
+time.)
 
 **Time.** The whole call has one deadline. Up to 64 clients have all of the time. Where
 there are more, those that begin first get a share of it, so that devices that do not
 answer leave time for the others: with 100 clients the first 36 get half of the time,
-with 128 all of them do. Whoever answers makes room at once for the next. So everybody
-gets a turn, unless the caller itself spends the time between two outcomes; then the
-errors of the rest say that nothing was sent.
+with 128 all of them do. A device that answers makes room for the next one. So every
+client gets a turn, unless the caller itself uses up the time between two outcomes; then
+the errors of the remaining ones say that nothing was sent.
 
 **Plans.** What runs with a client is a plan (see `plans`). Plans of the same client run
 one after the other.
@@ -107,7 +107,7 @@ def _converse(
     keep_open: whether the client may keep its socket for the next exchange.
     """
     if time.monotonic() >= deadline:
-        # What is sent now is of no use.
+        # A request sent now could not be answered in time.
         raise NoReply(
             "%s port %d: the time was up before this request could be sent"
             % (client.host, client.port)
@@ -118,7 +118,7 @@ def _converse(
 
 
 def _close_after(client: Client, begin: "Begin[Any]") -> "Begin[Any]":
-    """Return what closes the socket after an exchange, while nobody else can use it."""
+    """Wrap an exchange so that it closes the socket while no other call can use it."""
 
     def run(
         session: "Session", deadline: float, now: "Callable[[], float]"
@@ -150,7 +150,7 @@ class _Strand:
         self.begin_next()
 
     def begin_next(self) -> bool:
-        """Begin the next plan, which gets its share of the time; False without one."""
+        """Begin the next plan with its share of the time; False if none is left."""
         if not self._left:
             return False
         now = time.monotonic()
@@ -252,7 +252,7 @@ class _Run:
             call, is_over = strand.call, strand.until <= now
             if strand.source in ready:
                 try:
-                    # What has arrived by now counts, even if we look at it too late.
+                    # A datagram that has arrived counts, even if we look too late.
                     datagram = strand.source.receive(now)
                 except NoReply as error:
                     yield strand, call.throw, error
@@ -265,7 +265,7 @@ class _Run:
 
 def find_ready(links: "List[Link]", timeout: float) -> "Iterable[Link]":
     """Return the links that may have a datagram, after at most timeout seconds."""
-    # Whoever runs plans with a single client does without this module.
+    # Programs that run plans with a single client do not need this module.
     import select
 
     try:
@@ -276,7 +276,7 @@ def find_ready(links: "List[Link]", timeout: float) -> "Iterable[Link]":
         for number in numbers:
             # Errors are reported in any case.
             poll.register(number, select.POLLIN)
-        # Rounded up, as a wait that ends too early would be followed by others.
+        # Round up, because a wait that ends too early would only be repeated.
         milliseconds = int(-(-timeout * 1000 // 1))
         return [numbers[number] for number, _ in poll.poll(milliseconds)]
     except (OSError, ValueError):

@@ -80,7 +80,7 @@ def find_datagram(data: bytes) -> Datagram:
 
 
 def is_capture(start: bytes) -> bool:
-    """Whether a file with these first bytes is a capture in a format that is known."""
+    """Tell whether a file with these first bytes is a capture in a known format."""
     return any(is_format(start) for is_format, _ in FORMATS)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""From frames to UDP datagrams: IPv4, fragments, UDP.
+"""Reads UDP datagrams out of frames: IPv4, fragments, UDP.
 
-What has no IPv4, or no UDP, is passed over. Checksums are, too, because network cards
+Frames without IPv4 or UDP are skipped. Checksums are ignored, because network cards
 fill them in after the capture.
 
 A datagram that is too long for one packet travels in fragments, which are put together

@@ -3,10 +3,10 @@
 
 All fragments of a packet have the same source, destination and identification. They may
 come in any order, and a capture may show each of them several times. Some never come,
-so what is kept is bounded in number, size and age, and what is given up is not lost: it
-waits in `given_up` for whoever wants to tell of it. Fragments that overlap are made by
-attackers only, and nobody can say which of them counts; so such packets are given up,
-too.
+so the packets kept are bounded in number, size and age, and those given up are not
+lost: they wait in `given_up` for a caller to report them. Only attackers make fragments
+that overlap, and it is impossible to say which one counts; so such packets are given
+up, too.
 """
 
 TYPE_CHECKING = False
@@ -84,7 +84,7 @@ class Fragments:
 
 
 class Pieces:
-    """What is there of a packet.
+    """The pieces of a packet that have come.
 
     time: when the first piece came. end: the size of the whole body, once the last
     fragment has told it. size: the sum of the pieces. is_cut: the capture has only the

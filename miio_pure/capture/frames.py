@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the readers of all formats share: exact reads, and the frame that they yield."""
+"""Shares exact reads, and the type of a frame, among the readers of all formats."""
 
 from ..errors import MiioError
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Which token opens a packet: given, saved or revealed in the capture itself.
+"""Finds the token of a packet: given, saved or revealed in the capture itself.
 
-The checksum tells whether a token is right, so all that could be are tried; the one
+The checksum tells whether a token is right, so every possible token is tried; the one
 that fitted the last packet of the same device comes first.
 """
 
@@ -52,7 +52,7 @@ class KnownTokens:
             try:
                 return decode(datagram, fitting)
             except ChecksumError:
-                # It may have been set up again.
+                # The device may have been set up again.
                 pass
         candidates = self._find(device_id)
         for token in candidates:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Link layers: where IPv4 begins in a frame.
+"""Finds where IPv4 begins in a frame, behind the header of its link layer.
 
 A frame begins with the header of its link layer, of which there are many kinds. LINKS
 has a function for each of them, by the number that captures have for it. The function
@@ -54,7 +54,7 @@ def skip_nothing(frame: bytes) -> int:
 
 def skip_family(frame: bytes) -> int:
     """Return the place of IPv4 behind the address family of BSD's loopback."""
-    # The family is in the byte order of whoever captured.
+    # The family is in the byte order of the host that captured.
     return 4 if frame[:4] in (b"\0\0\0\2", b"\2\0\0\0") else -1
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From datagrams to miIO messages: what each is, what is in it, what answers what.
+"""Makes miIO messages out of datagrams, and pairs replies with requests.
 
 The port tells which datagrams are miIO; those of other ports count if their beginning
 fits in all points. `tcpdump -i any` shows a packet once for each interface that it
@@ -107,7 +107,7 @@ class Reader:
         return message
 
     def _is_repeat(self, datagram: "Datagram") -> bool:
-        """Whether the same datagram came less than a second ago."""
+        """Tell whether the same datagram came less than a second ago."""
         if datagram.time is None:
             return False
         data = datagram.data
@@ -179,7 +179,7 @@ def format_address(address: bytes) -> str:
 
 
 def is_miio(datagram: "Datagram") -> bool:
-    """Whether a datagram is a miIO packet, or should be one by its ports."""
+    """Tell whether a datagram is a miIO packet, or should be one by its ports."""
     if PORT in (datagram.source_port, datagram.destination_port):
         return True
     data = datagram.data

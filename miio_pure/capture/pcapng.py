@@ -34,7 +34,7 @@ END_OF_OPTIONS, RESOLUTION, OFFSET = 0, 9, 14
 
 
 def is_pcapng(start: bytes) -> bool:
-    """Whether a file with these first bytes is a pcapng."""
+    """Tell whether a file with these first bytes is a pcapng."""
     return start[:4] == SECTION
 
 
@@ -163,7 +163,7 @@ class _Blocks:
     def _add_interface(self, body: bytes) -> None:
         if len(self._interfaces) == MAX_INTERFACES:
             raise MiioError(
-                "the capture has over %d interfaces, which none has: it is damaged"
+                "the capture is damaged: it describes over %d interfaces"
                 % MAX_INTERFACES
             )
         link, snaplen = self._unpack("H2xI", body)
@@ -171,7 +171,7 @@ class _Blocks:
         options = self._read_options(body[8:])
         if options.get(RESOLUTION):
             exponent = options[RESOLUTION][0]
-            # With its highest bit set, it is a power of 2.
+            # If the highest bit is set, the unit is a power of 2.
             interface.units = 2 ** (exponent & 0x7F) if exponent >> 7 else 10**exponent
         if len(options.get(OFFSET, b"")) == 8:
             (interface.offset,) = struct.unpack(self._order + "q", options[OFFSET])

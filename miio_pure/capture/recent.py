@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A dictionary that stays small because it forgets what is old."""
+"""A dictionary that stays small because it forgets old values."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 class Recent:
-    """The values that were put in last; what they weigh together is limited.
+    """The values that were put in last, up to a limit on their total weight.
 
     There are two dictionaries. Once the newer one holds half of the limit, it becomes
     the older one, whose place an empty one takes; so nothing has to be sorted.

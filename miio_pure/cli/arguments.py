@@ -80,8 +80,8 @@ COMMANDS = (
             "ip password-prompt timezone yes devices timeout bind port debug json",
             "bring a new device into a Wi-Fi network",
             "join home --password-prompt",
-            "First connect this computer to the device's own network, with a name such as\n"
-            "zhimi-fan-v3_miap1A2B, and back to yours when you are told to.\n"
+            "First connect this computer to the device's own network, with a name\n"
+            "such as zhimi-fan-v3_miap1A2B, and back to yours when told to.\n"
             "The password comes from the prompt, or from MIIO_WIFI_PASSWORD."),
     Command("devices", "", "devices tokens json",
             "list the saved devices", "devices"),

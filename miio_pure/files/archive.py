@@ -68,7 +68,7 @@ _ZIP64_EXTRA = 1
 
 
 def is_tar(head: bytes) -> bool:
-    """Whether a file that begins like this is a tar."""
+    """Tell whether a file that begins like this is a tar."""
     if len(head) < _BLOCK:
         return False
     is_named = _TarHeader._make(_TAR.unpack_from(head)).magic.startswith(b"ustar")
@@ -106,7 +106,7 @@ def tar_members(file: "BinaryIO", effort: Effort) -> "Iterator[Member]":
 
 
 def _is_sum_right(block: bytes) -> bool:
-    """Whether the header's checksum matches; its own eight bytes count as spaces."""
+    """Tell whether the header's checksum is right; its eight bytes count as spaces."""
     digits = block[148:156].strip(b" \0")
     total = sum(block[:148]) + 8 * 0x20 + sum(block[156:])
     return digits.lstrip(b"0") == b"%o" % total
@@ -133,7 +133,9 @@ def _read_extension(
 ) -> "Dict[str, str]":
     """Return what a header that stands before a member says about it: path, size."""
     if size > MAX_EXTENSION:
-        raise MiioError("a tar header of over %d bytes" % MAX_EXTENSION)
+        raise MiioError(
+            "the tar is damaged: a header has over %d bytes" % MAX_EXTENSION
+        )
     data = cut(file, size, effort).read()
     if kind == b"L":
         return {"path": _decode(data)}
@@ -151,7 +153,7 @@ def _decode(field: bytes) -> str:
 
 
 def is_zip(head: bytes) -> bool:
-    """Whether a file that begins like this is a zip."""
+    """Tell whether a file that begins like this is a zip."""
     return head[:4] in (b"PK\3\4", b"PK\5\6")
 
 
@@ -208,7 +210,7 @@ def _read_directory(file: "BinaryIO", effort: Effort) -> "Tuple[bytes, int]":
         entries, size, offset = end_64.entries, end_64.size, end_64.offset
     if size > MAX_DIRECTORY or offset + size > length:
         raise MiioError(
-            "a zip's directory of over %d bytes, or cut off" % MAX_DIRECTORY
+            "the zip's directory is cut off, or has over %d bytes" % MAX_DIRECTORY
         )
     effort.spend(BYTE_READ * (size + len(tail)))
     file.seek(offset)
@@ -216,7 +218,7 @@ def _read_directory(file: "BinaryIO", effort: Effort) -> "Tuple[bytes, int]":
 
 
 def _take_64_bits(entry: _ZipEntry, extra: bytes) -> _ZipEntry:
-    """Replace what did not fit into 32 bits by what the zip64 extra field says."""
+    """Replace values too large for 32 bits by those of the zip64 extra field."""
     fields = "size", "packed", "offset"
     wanted = [name for name in fields if getattr(entry, name) == _IN_ZIP64]
     at = 0
@@ -249,4 +251,6 @@ def _open_member(file: "BinaryIO", entry: _ZipEntry, effort: Effort) -> "BinaryI
         return cut(file, entry.packed, effort)
     if entry.method == 8:
         return inflate(cut(file, entry.packed, effort), effort, raw=True)
-    raise MiioError("the zip packs by method %d: unpack it first" % entry.method)
+    raise MiioError(
+        "the zip is packed by the unknown method %d: unpack it first" % entry.method
+    )

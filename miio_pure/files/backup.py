@@ -31,7 +31,7 @@ _Secrets = namedtuple("_Secrets", "iv key checksum")
 
 
 def is_backup(head: bytes) -> bool:
-    """Whether a file that begins like this is a backup of Android or MIUI."""
+    """Tell whether a file that begins like this is a backup of Android or MIUI."""
     return head.startswith((_MAGIC + b"\n", _MIUI_MAGIC + b"\n"))
 
 

@@ -47,7 +47,7 @@ class Effort:
         self._left = limit
 
     def spend(self, cost: float) -> None:
-        """Pay for work; raise TooMuch when there is too much of it."""
+        """Pay for work; raise TooMuch if the effort is used up."""
         self._left -= cost
         if self._left < 0:
             raise TooMuch(

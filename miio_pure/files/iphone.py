@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Finds the files of Mi Home in the folder of an iPhone's backup, and reads its tokens.
 
-A file there is called by a hash, such as 3d/3d0d7e5f..., and Manifest.db tells what it
-was called on the phone.
+The name of a file there is a hash, such as 3d/3d0d7e5f..., and Manifest.db lists the
+name that it had on the phone.
 """
 
 from ..aes import AES, unpad

@@ -12,7 +12,7 @@ to 65,536) and the encoding of texts. All integers are big-endian.
 
 **B-trees.** Each table is a tree of pages. The leaves hold the rows, in the order of
 their row ids; interior pages only point to other pages. Indexes are trees of another
-kind, and nobody here reads them.
+kind, which this reader does not need.
 
     interior page 2:    | cell: page 4, to 50 | cell: page 7, to 90 | right: page 9 |
                                  |                     |                    |
@@ -57,8 +57,8 @@ default that the schema gives.
 **Schema.** The tree that begins at page 1 is the table sqlite_master. Its rows name all
 other tables, the page where each begins, and the CREATE TABLE that made it.
 
-**Logs.** A program that was stopped, or is still running, may leave a part of the truth
-beside the file, as pages that count instead of those in the file: see logs.py.
+**Logs.** A program that was stopped, or is still running, may leave newer or older
+pages beside the file, which count instead of those in the file: see logs.py.
 
 A file may be damaged, or made to do harm: pages that point in circles, cells that
 overlap, rows that run to 8 MB. Each row and value that is read spends effort.
@@ -91,7 +91,7 @@ MAX_COLUMNS = 2000  # as in SQLite itself
 
 _MAGIC = b"SQLite format 3\0"
 
-# Of each page the last bytes may be reserved for extensions.
+# The last bytes of each page may be reserved for extensions.
 _HEADER = struct.Struct(">16sH3B35xI")
 _Header = namedtuple("_Header", "magic page_size writes reads reserved encoding")
 _PAGE = struct.Struct(">B3HB")
@@ -102,7 +102,7 @@ _LEAF, _INTERIOR = 0x0D, 0x05
 
 
 def is_database(head: bytes) -> bool:
-    """Whether a file that begins like this is an SQLite database."""
+    """Tell whether a file that begins like this is an SQLite database."""
     return head.startswith(_MAGIC)
 
 
@@ -171,7 +171,10 @@ class Database:
         self._effort.spend(VALUE * len(table.sql))
         columns = read_columns(table.sql)
         if len(columns) > MAX_COLUMNS:
-            raise MiioError("a table of over %d columns: damaged" % MAX_COLUMNS)
+            raise MiioError(
+                "the SQLite database is damaged: a table has over %d columns"
+                % MAX_COLUMNS
+            )
         for rowid, payload in self._records(table.root):
             if needle in payload:
                 self._effort.spend(VALUE * len(columns))
@@ -271,7 +274,10 @@ class Database:
             value, body = self._value(kind, payload, body)
             values.append(value)
             if len(values) > MAX_COLUMNS:
-                raise MiioError("a row of over %d values: damaged" % MAX_COLUMNS)
+                raise MiioError(
+                    "the SQLite database is damaged: a row has over %d values"
+                    % MAX_COLUMNS
+                )
         self._effort.spend(VALUE * len(values))
         return values
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Makes files that come into being as they are read: cut out, decrypted, inflated.
+"""Makes files whose content is made as they are read: cut, decrypted, inflated.
 
 Each function takes an open file and returns another one, so they can be stacked: a tar
 in a deflate stream in AES in a zip is read in pieces of a few hundred kilobytes, and

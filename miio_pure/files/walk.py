@@ -105,10 +105,10 @@ class Leaf:
 
 
 class Walk:
-    """The way through all that lies at a path, and what was in the way.
+    """Walks through everything at a path, and collects notes and errors.
 
-    ask: gives the password of encrypted backups. notes: (path, text) of what is worth
-    telling. errors: (path, MiioError) of what could not be read.
+    ask: gives the password of encrypted backups. notes: (path, text) for the user.
+    errors: (path, MiioError) for each thing that could not be read.
     """
 
     def __init__(
@@ -151,7 +151,10 @@ class Walk:
             if not list_members:
                 yield leaf
             elif len(levels) > MAX_NESTING:
-                text = "archives within archives, over %d deep" % MAX_NESTING
+                text = (
+                    "archives are nested more than %d deep: unpack the outer ones first"
+                    % MAX_NESTING
+                )
                 self.fail(leaf.path, MiioError(text))
             else:
                 levels.append(self._walk_archive(leaf, list_members))
@@ -298,11 +301,11 @@ class Walk:
 
 
 def is_gzip(head: bytes) -> bool:
-    """Whether a file that begins like this is packed by gzip, with deflate."""
+    """Tell whether a file that begins like this is packed by gzip, with deflate."""
     return head.startswith(GZIP + b"\x08")
 
 
-# How each kind of container is known by its first bytes, and what lists its members.
+# The function that recognises each kind of container, and the one that lists it.
 CONTAINERS = (
     (is_backup, Walk.backup_members),
     (is_tar, Walk.tar_members),
@@ -344,7 +347,7 @@ def _list_folder(path: str) -> "Tuple[Set[str], List[str]]":
 
 
 def _is_log(name: str, names: "Container[str]") -> bool:
-    """Whether a file belongs to the database that is called the same without -wal."""
+    """Tell whether a file is the log of a database, called the same without -wal."""
     return any(name.endswith(end) and name[: -len(end)] in names for end in LOGS)
 
 

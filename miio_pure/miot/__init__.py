@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MIoT: properties and actions of newer devices, by name or by number.
+"""Reads and sets properties, and runs actions, of newer devices (MIoT).
 
 from miio_pure import Client
 from miio_pure.miot import Miot, Spec
@@ -9,7 +9,8 @@ with Client("192.168.1.47", token) as client:
     lamp.set({"on": True, "brightness": 60})
     print(lamp.get("brightness"))
 
-`spec` reads the files, `values` judges what a property takes, and `calls` talks.
+`spec` reads spec files, `values` checks the values of a property, and `calls` talks to
+the device.
 """
 
 from .calls import Miot, Outcome, name_device

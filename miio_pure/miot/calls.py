@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Reads and sets properties, and runs actions, as a device with MIoT takes them.
+"""Reads and sets properties, and runs actions, in the form that MIoT devices take.
 
-What is read goes in batches (see `batches`). What is set in one call goes out in one
-request, as order and company may matter.
+Properties are read in batches (see `batches`). Those that are set in one call go out in
+one request, because their order may matter, and whether they arrive together.
 
 The calls are written as plans (see `plans`). So one device can be read by its client
 alone, and many devices at once:
@@ -36,18 +36,19 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 15  # properties
 MAX_PARAMS = 1000  # bytes of JSON
-# At least one device fills the high word of its id with 16, which is no part of it.
+# At least one device puts 16 into the high word of its id, although it is not part of
+# the id.
 MAX_FILLING = 1 << 16
 LOW_WORD = 0xFFFFFFFF
 
 
 class Outcome:
-    """What became of one property.
+    """The outcome for one property.
 
     name: its label, such as "fan:on", or its number. siid, piid: its numbers. code: 0
-    or more if all is well, negative if the device refused it, None if it said nothing
-    about it. value: what was read or set, else None. meaning: what a negative code is
-    known to mean, or "". description: of the value, from the spec, or "".
+    or more if all is well, negative if the device refused it, None if it did
+    not mention it. value: the value that was read or set, or None. meaning: what a
+    negative code means, or "". description: the spec's name for the value, or "".
     """
 
     def __init__(self, one: Property) -> None:
@@ -154,7 +155,7 @@ class Miot:
     def plan_status(self) -> "Plan[List[Outcome]]":
         """Return the plan of status()."""
         if self.spec is None:
-            raise ValueError("only a spec tells which properties there are")
+            raise ValueError("status needs a spec, which lists the properties")
         return self.plan_read(*self.spec.readable())
 
     def plan_write(self, values: "Dict[Any, Any]") -> "Plan[List[Outcome]]":

@@ -54,7 +54,7 @@ _ZEROS = bytes(48 if 48 <= byte < 58 else byte for byte in range(256))
 
 
 class Entry:
-    """What properties and actions share.
+    """A property or an action.
 
     siid, iid: its numbers. number: both, such as "2.1". service, name: the names of its
     service and its own, or "" if they are not known. label: both, such as "fan:on".
@@ -96,7 +96,7 @@ class Property(Entry):
         return self.iid
 
     def check(self, value: "Any") -> "Any":
-        """Return the value to send; ValueError, which says what is right, if wrong."""
+        """Return the value to send; raise a ValueError that says what it can be."""
         try:
             return self.values.check(value)
         except ValueError as error:
@@ -129,7 +129,7 @@ class Action(Entry):
         return self.iid
 
     def check(self, values: "Sequence[Any]") -> "List[Dict[str, Any]]":
-        """Return the arguments to send; ValueError, which says what is right, if wrong.
+        """Return the arguments to send; raise a ValueError that says what they can be.
 
         values: one for each input, in its order.
         """
@@ -145,7 +145,7 @@ class Action(Entry):
 
 
 class Spec:
-    """What a spec file says.
+    """The contents of a spec file.
 
     urn: of the device. model: the vendor and the last part of the model, such as
     "acme-x1", or "". description: the vendor's text. properties, actions: in the order
@@ -163,7 +163,7 @@ class Spec:
 
     @classmethod
     def load(cls, path: str) -> "Spec":
-        """Read a spec file; MiioError, which says where, if it is damaged."""
+        """Read a spec file; raise a MiioError that says where it is damaged."""
         try:
             with open(path, "rb") as file:
                 data = file.read(MAX_FILE + 1)
@@ -176,7 +176,7 @@ class Spec:
 
     @classmethod
     def parse(cls, data: bytes) -> "Spec":
-        """Read the bytes of a spec file; MiioError, which says where, if damaged."""
+        """Read the bytes of a spec file; errors: as for load()."""
         if len(data) > MAX_FILE:
             raise MiioError("larger than any spec file (%d bytes)" % MAX_FILE)
         if data.count(b"[") + data.count(b"{") > MAX_LISTS:
@@ -198,7 +198,7 @@ class Spec:
         return self.model == shorten_model(model)
 
     def readable(self) -> "List[Property]":
-        """Return the properties that can be read, but for what all devices have."""
+        """Return the properties to read, except those that all devices have."""
         return [
             one
             for one in self.properties
@@ -230,7 +230,7 @@ def parse_number(name: str) -> "Optional[Tuple[int, int]]":
 
 
 def _tell_apart(entries: "Sequence[Entry]") -> None:
-    """Call those by their number that share their label."""
+    """Use the number as the handle of each entry whose label is not unique."""
     labels: "Dict[str, Entry]" = {}
     for one in entries:
         first = labels.setdefault(normalize(one.label), one)
@@ -288,7 +288,7 @@ class _Reader:
     def __init__(self) -> None:
         self._place = ""
         self._count = 0
-        # Numbers that were given, each with the group in which it is the only one.
+        # The numbers in use, each with the group in which it must be unique.
         self._given: "Set[Tuple[Any, ...]]" = set()
 
     def read(self, root: "Any") -> Spec:
@@ -366,7 +366,7 @@ class _Reader:
             self._fail('expected the iids of properties as "%s"' % key)
         for piid in piids:
             if piid not in known:
-                # Nothing is known of an argument that the service does not list.
+                # The service does not list this argument, so it stays unknown.
                 self._count_entry()
                 known[piid] = Property(action.siid, piid, action.service, str(piid), "")
         return [known[piid] for piid in piids]

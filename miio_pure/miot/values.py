@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a property takes: its format, its range, or its list of values."""
+"""Checks values against the format, the range or the list of a property."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ class Values:
             self.limits = WHOLE_NUMBERS[format] + (1,)
 
     def check(self, value: "Any") -> "Any":
-        """Return the value to send; ValueError, which says what is right, if wrong.
+        """Return the value to send; raise a ValueError that says what it can be.
 
         The description of a choice stands for its value. A float without a fraction
-        will do for a whole number.
+        may stand for a whole number.
         """
         if self.choices:
             return self._make_whole(self._choose(value))
@@ -74,7 +74,7 @@ class Values:
         return next((text for known, text in self.choices if same(known, value)), "")
 
     def describe(self) -> str:
-        """Return in words what the property takes."""
+        """Describe the values that the property takes."""
         if self.choices:
             texts = [
                 "%s (%s)" % (value, text) if text else str(value)
@@ -104,7 +104,7 @@ class Values:
         if self.format in ("string", "hex"):
             is_text = type(value) is str
             return is_text and (self.format == "string" or not value.strip(HEX))
-        # The device will judge a format that nobody has described yet.
+        # This format is unknown, so the device will have to check the value.
         return True
 
     def _is_in_limits(self, value: "Number") -> bool:
@@ -153,7 +153,7 @@ def normalize(text: str) -> str:
 
 
 def describe_wrong(value: "Any") -> str:
-    """Return in words what came; texts and long numbers may be a token."""
+    """Describe a wrong value, without texts and long numbers, which may be a token."""
     if type(value) is bool:
         return "true or false"
     if type(value) in (int, float) and abs(value) <= MAX_SHOWN:

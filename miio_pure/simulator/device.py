@@ -5,9 +5,9 @@ out.
 It has no socket and no clock. Its faults are those that real devices and networks have;
 each is switched on by its name.
 
-The sender's address in a datagram can be forged, and then the replies hit somebody who
-never asked. So a device that shows its token, which proves nothing about who signs with
-it, never answers with more than MAX_GROWTH times the bytes that it received: it reports
+The sender's address in a datagram can be forged, and then the replies hit a host that
+never asked. So a device that shows its token, with which anybody can sign, never
+answers with more than MAX_GROWTH times the bytes that it received: it reports
 -30001 "resp too long" instead, as a device does whose reply does not fit.
 """
 

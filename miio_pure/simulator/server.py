@@ -24,8 +24,8 @@ class Simulator:
 
     host: the local address to listen at; broadcasts are answered as well, unless it is
     a loopback address. port: 0 takes a free one. trace: as for Client. The attributes
-    address and port tell where it listens. An address that cannot be had raises
-    OSError.
+    address and port tell where it listens. An address that cannot be bound
+    raises OSError.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Simulator:
     def _send(self, datagram: bytes, peer: "Any") -> None:
         if self._trace:
             self._trace("sent", datagram, peer[0])
-        # What cannot be sent is lost, as on any network.
+        # A datagram that cannot be sent is lost, as on any network.
         try:
             self._socket.sendto(datagram, peer)
         except OSError:

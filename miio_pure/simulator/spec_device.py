@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..miot.values import Number
     from ..packet import Token
 
-# Rounding to so many digits takes off what is too much in 16 + 69 * 0.1.
+# Rounding to this many digits removes the float error in 16 + 69 * 0.1.
 _DIGITS = 9
 _SCALARS = (bool, int, float, str)
 
@@ -133,7 +133,7 @@ def is_right(values: "Values", value: "Any") -> bool:
         checked = values.check(value)
     except ValueError:
         return False
-    # For people, the check makes a value of a description, and 2 of 2.0.
+    # The check also accepts a description, or 2.0 for 2; a device does not.
     is_float = type(value) is float and type(checked) is int
     return bool(checked == value) and not is_float
 
@@ -159,7 +159,7 @@ def find_middle(
     """Return a value that is on a step, near the middle of the range."""
     steps = (most - least) / step // 2 if step > 0 else 0
     value = round(least + steps * step, _DIGITS)
-    # A range of floats is known to occur with whole numbers.
+    # Some specs write the range of whole numbers in floats.
     if values.format != "float" and type(value) is float and value.is_integer():
         value = int(value)
     return value if is_right(values, value) else least

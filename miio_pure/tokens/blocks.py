@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 MAX_LINE = 2048  # characters
 
-# Without this nothing in a text can be of use here.
+# A text without this holds no token.
 WANTED = re.compile(r"token['\"]?[ \t]*[:=][ \t]*['\"]?[0-9a-f]{24}", re.I)
 _RULE = re.compile(r"[-=_*~]{3,}\Z")
 _PAIR = re.compile(r"([A-Za-z][\w.-]*(?: [\w.-]+){0,3})[ \t]*[:=][ \t]*(.*)\Z", re.S)
@@ -134,7 +134,7 @@ def find_in_blocks(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
     reader = _Reader()
     lines = part.text.split("\n")
     if not part.is_last:
-        # Nothing stands behind its last line yet: that is no empty line.
+        # The text behind the last line break is not an empty line.
         lines.pop()
     if not part.is_first:
         # The first block may have begun in the part before, which had it as a whole.
@@ -172,7 +172,7 @@ def _tell_block(leaf: "Leaf", block: _Block) -> "Iterator[Record]":
         name = listed.group(1)
     elif "ip address" in dict(pairs):
         name = block.heading
-    # A key that is there twice is no YAML: a dash is missing, and maybe more.
+    # YAML has no key twice: a dash is missing here, and maybe more.
     yield from tell_devices(leaf, pairs, name, bool(platforms), block.is_item)
 
 

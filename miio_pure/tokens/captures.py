@@ -24,7 +24,7 @@ HIDDEN = (
 
 
 def is_capture(leaf: "Leaf") -> bool:
-    """Whether a leaf is a capture; never, if this copy came without that folder."""
+    """Tell whether a leaf is a capture; False if this copy lacks that folder."""
     try:
         from ..capture import is_capture
     except ImportError:

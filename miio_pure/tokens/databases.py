@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..devices import Record
     from ..files.walk import Leaf
 
-# The tables of Android, and of iOS and macOS: what the column of each field is called.
+# The column of each field, in the tables of Android, and of iOS and macOS.
 _ANDROID = {
     "name": "name",
     "model": "model",
@@ -51,7 +51,7 @@ NO_LOG = (
 
 
 def is_sqlite(leaf: "Leaf") -> bool:
-    """Whether a leaf is a database of any program."""
+    """Tell whether a leaf is a database of any program."""
     return is_database(leaf.head)
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 TABLE = "hardware"
 _MODES = ["mode%d" % number for number in range(1, 7)]
-# The names of plugins for devices of Xiaomi, such as xiaomi-mi-robot-vacuum. Others
-# keep keys of 32 digits, too.
+# The names of plugins for devices of Xiaomi, such as xiaomi-mi-robot-vacuum. Other
+# plugins also keep keys of 32 digits.
 _PLUGIN = re.compile(r"xiaomi|miio|miot|roborock|yeelight|(?<![a-z])mi(?![a-z])", re.I)
 
 

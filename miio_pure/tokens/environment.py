@@ -33,7 +33,7 @@ _OURS = re.compile(
 
 
 def find_in_environment(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
-    """Yield the devices that variables tell of."""
+    """Yield the devices that variables describe."""
     if not WANTED.search(part.text):
         return
     devices: "Dict[str, List[Pair]]" = {}

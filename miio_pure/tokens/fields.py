@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Knows by which keys other programs keep the fields of a device, and what these hold.
+"""Reads the fields of a device from the keys and values of other programs.
 
 Programs agree on little. The same address is called localip, host or ip; a device id is
 a number, its digits, or hex digits. Each read_...() here returns a field in the form
@@ -38,23 +38,23 @@ _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 _MAC = re.compile(r"(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}\Z")
 _HEX_ID = re.compile(r"0x([0-9a-fA-F]{1,16})\Z|([0-9a-fA-F]{8})\Z")
 _DIGITS = re.compile(r"[0-9]{1,20}\Z")
-# The ids of what is no Wi-Fi device.
+# The ids of things that are not Wi-Fi devices.
 _NAMED_ID = re.compile(r"(?:blt|group|ir|lumi|miwifi)\.[\w.-]+\Z")
 _MODEL = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_-]+){2,}\Z")
 
 
 def is_token(text: str) -> bool:
-    """Whether this is the token of a Wi-Fi device. A hidden one is all 0 or all f."""
+    """Tell whether this is a Wi-Fi device's token. A hidden one is all 0 or all f."""
     return bool(_TOKEN.match(text)) and text.lower() not in ("0" * 32, "f" * 32)
 
 
 def is_bluetooth(text: str) -> bool:
-    """Whether this is the token of a Bluetooth device."""
+    """Tell whether this is the token of a Bluetooth device."""
     return bool(_BLUETOOTH.match(text))
 
 
 def is_model(text: str) -> bool:
-    """Whether this looks like one of Xiaomi's models, such as yeelink.light.lamp4."""
+    """Tell whether this looks like one of Xiaomi's models: yeelink.light.lamp4."""
     return bool(_MODEL.match(text))
 
 
@@ -111,7 +111,7 @@ def read_short_id(value: "Any") -> str:
 
 
 def is_private(address: str) -> bool:
-    """Whether an address is one of a private network: RFC 1918, RFC 3927, loopback."""
+    """Tell whether an address is private: RFC 1918, RFC 3927, loopback."""
     if not read_address(address):
         return False
     first, second = map(int, address.split(".")[:2])
@@ -125,7 +125,7 @@ def is_private(address: str) -> bool:
 def tell_device(
     leaf: "Leaf", fields: "Dict[str, str]", is_xiaomi: bool = False
 ) -> "Iterator[Record]":
-    """Yield the record of a device, if that is what these fields tell of.
+    """Yield the record of a device, if these fields describe one.
 
     A token alone is none: other programs have tokens of 32 digits, too. is_xiaomi:
     something besides the fields shows that they belong to a device of Xiaomi.
@@ -141,7 +141,7 @@ def tell_device(
 
 
 def is_whole(fields: "Dict[str, str]", is_xiaomi: bool = False) -> bool:
-    """Whether there is a token, and what shows that it is that of a device."""
+    """Tell whether there is a token, and proof that it belongs to a device."""
     token, address = fields.get("token", ""), fields.get("address", "")
     has_id = bool(fields.get("device_id"))
     if is_bluetooth(token):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Joins what several files tell of the same devices."""
+"""Joins the records of the same devices from several files."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
     from ..devices import Record
 
-# Stands for the address of a device that may be at any.
+# The key of a device that may have any address.
 ANYWHERE = ""
 
 

@@ -2,7 +2,7 @@
 """Finds the device in a note that an app wrote: three lines and nothing else.
 
 The app that vevs modified writes the address, the model and the token on a line each,
-at times with a word in front.
+sometimes with a word in front.
 """
 
 import re
@@ -29,7 +29,7 @@ _LINES = (
 def find_in_note(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
     """Yield the device of a note.
 
-    A text that goes on may tell of several devices, and would mix them up.
+    A longer text may describe several devices, whose lines would get mixed up.
     """
     if not part.is_whole or len(part.text) > MAX_NOTE:
         return

@@ -58,7 +58,7 @@ ENCRYPTED = (
 )
 NO_TOKEN = "what stands for its token is not the token of a Wi-Fi device"
 
-# What it costs to find out that something is nested too deeply, in characters.
+# The cost of finding out that something is nested too deeply, in characters.
 _TOO_DEEP = 20000
 _READERS = {
     "name": read_text,
@@ -67,7 +67,7 @@ _READERS = {
     "mac": read_mac,
     "device_id": read_device_id,
 }
-# What a device said of itself, as an object below it.
+# The keys of objects in which a device describes itself.
 _BELOW = ("miio_info", "netif")
 _OBJECT = re.compile(r'\{\s*"')
 _KEY = re.compile(r'"([^"\n]*)"\s*:\s*\Z')
@@ -177,7 +177,7 @@ def _find_objects(value: "Any", key: str) -> "Iterator[_Object]":
                 yield found
             for name, inner in reversed(list(value.items())):
                 if inner and isinstance(inner, (dict, list)):
-                    # What a device said of itself is no other device.
+                    # An object in which a device describes itself is no other device.
                     if not (is_device and name in _BELOW):
                         waiting.append((inner, name, found, False))
         elif isinstance(value, list):
@@ -188,7 +188,7 @@ def _find_objects(value: "Any", key: str) -> "Iterator[_Object]":
 
 
 def _is_foreign(found: _Object) -> bool:
-    """Whether an object says that it belongs to something else than Xiaomi's devices.
+    """Tell whether an object says that it belongs to devices of other vendors.
 
     Home Assistant names the domain, ioBroker the adapter, openHAB the binding.
     """
@@ -213,19 +213,19 @@ def _tell_object(leaf: "Leaf", found: _Object) -> "Iterator[Record]":
     elif is_whole(fields, _is_xiaomi(found)) and not _is_kept(found, token):
         yield from tell_device(leaf, fields, _is_xiaomi(found))
     elif found.fields.get("did") and isinstance(found.fields.get("token"), str):
-        # These come from the cloud, which has an id for everything.
+        # The cloud sent these, and it has an id for everything.
         yield _tell_of_cloud(leaf, found, fields)
 
 
 def _shows_xiaomi(found: _Object) -> bool:
-    """Whether an object is of Xiaomi by itself, whatever stood around it."""
+    """Tell whether an object is of Xiaomi by itself, whatever stood around it."""
     fields = found.fields
     is_ours = "did" in fields or is_model(read_text(fields.get("model")))
     return is_ours or _is_xiaomi(found)
 
 
 def _is_xiaomi(found: _Object) -> bool:
-    """Whether the object, or one that it is in, says that it belongs to Xiaomi.
+    """Tell whether the object, or one that it is in, says that it belongs to Xiaomi.
 
     Objects that belong to others have been left out before.
     """
@@ -239,7 +239,7 @@ def _is_xiaomi(found: _Object) -> bool:
 
 
 def _is_kept(found: _Object, token: str) -> bool:
-    """Whether Mi Home has a token that is not that of a Wi-Fi device."""
+    """Tell whether Mi Home has a token that is not that of a Wi-Fi device."""
     return found.is_reply and bool(_OTHER_TOKEN.match(token))
 
 

@@ -10,7 +10,7 @@ A text may tell of several devices without anything between them:
     ip: 192.168.1.6
     token: 4567...
 
-A key that was there already begins the next device. Where a line is missing, that could
+A key that came before begins the next device. Where a line is missing, that could
 give one device the address and the other the token. So a text is divided only where
 there is a single way to do it; anything else is refused, because a token with the
 address of another device is worse than none.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Pair = Tuple[str, str]
 
-# What a key in a text is the key of; texts are not exact about capitals and blanks.
+# The field that each key holds; texts are not exact about capitals and blanks.
 FIELDS = {key.lower(): field for field, keys in KEYS.items() for key in keys}
 # The tools miio-extract-tokens and npm's miio print these.
 FIELDS.update(
@@ -108,14 +108,14 @@ def _get_keys(group: "List[Pair]") -> "List[str]":
 
 
 def _is_told(group: "List[Pair]") -> bool:
-    """Whether this is all of a device, or one that has an empty token."""
+    """Tell whether this is all of a device, or one that has an empty token."""
     fields = read_fields(group)
     keys = [FIELDS.get(key) for key in _get_keys(group)]
     return is_whole(fields) or ("token" in keys and fields.get("token") == "")
 
 
 def _is_end_clear(group: "List[Pair]", following: "List[Pair]") -> bool:
-    """Whether the last pair of a group cannot belong to the group that follows."""
+    """Tell whether the last pair of a group cannot belong to the group that follows."""
     key, _ = group[-1]
     return key in _get_keys(following) or not _is_told(group[:-1])
 
@@ -146,7 +146,7 @@ def _take_word(text: str) -> str:
 def _read_field(key: str, field: str, value: str) -> str:
     word = _take_word(value)
     if field == "model" and word != value.strip():
-        # This is a name for people.
+        # This is a name for people, not a host.
         return ""
     if key == "id":
         return read_short_id(word)

@@ -24,13 +24,13 @@ MAX_PARCEL = 32 << 20  # bytes
 MAX_STRING = 1024  # characters
 
 _CLASS = "com.xiaomi.smarthome.core.entity.device.".encode("utf-16-le")
-# What stands between the model, name and MAC and the token: isOnline, pid,
-# permitLevel, resetFlag and rssi, an int32 each.
+# Between the MAC and the token stand isOnline, pid, permitLevel, resetFlag and rssi, an
+# int32 each.
 _NUMBERS = 5 * 4  # bytes
 
 
 def is_parcel(leaf: "Leaf") -> bool:
-    """Whether a leaf is a list of devices."""
+    """Tell whether a leaf is a list of devices."""
     return _CLASS in leaf.head
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads a rooted robot's two files, and joins what they tell.
+"""Reads a rooted robot's two files, and joins them into one record.
 
 device.token holds the 16 characters of the token, and nothing else. device.conf tells
 who the robot is. On a roborock they lie in different folders.
@@ -34,7 +34,7 @@ _FOLDERS = re.compile(r"mnt/(?:data/miio|default|reserve)\Z")
 
 
 def is_robot_token(leaf: "Leaf") -> bool:
-    """Whether a leaf is a token and nothing else."""
+    """Tell whether a leaf is a token and nothing else."""
     return bool(_TOKEN.match(leaf.head))
 
 
@@ -46,7 +46,7 @@ def find_robot_token(leaf: "Leaf") -> "Iterator[Record]":
 def find_in_conf(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
     """Yield the robot that a device.conf is about, without a token.
 
-    The key in it is that of the cloud.
+    The key in that file is for the cloud.
     """
     if not part.is_whole or len(part.text) > MAX_CONF:
         return
@@ -88,7 +88,7 @@ def _is_bare(record: "Record") -> bool:
 
 
 def _is_doubtful(record: "Record") -> bool:
-    """Whether a token without anything beside it may be an id of another program."""
+    """Tell whether a token with nothing beside it may be another program's id."""
     return bool(_HEX.match(bytes.fromhex(record.token)))
 
 

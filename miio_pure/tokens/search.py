@@ -39,10 +39,10 @@ SOURCES = (
 
 
 class Findings:
-    """What was found.
+    """The results of a search.
 
-    records: the devices with tokens. without: those without; record.why tells what is
-    known of the reason. notes: (path, text) of what is worth telling the user.
+    records: the devices with tokens. without: those without; record.why tells the
+    reason, as far as it is known. notes: (path, text) for the user.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Findings:
 def find(
     paths: "Sequence[str]", password: "Password", progress: "Optional[Progress]"
 ) -> Findings:
-    """See tokens.find()."""
+    """Do what tokens.find() does."""
     records: "List[Record]" = []
     errors: "List[Tuple[str, MiioError]]" = []
     limits: "List[Tuple[str, MiioError]]" = []
@@ -72,7 +72,7 @@ def find(
     failures = errors + limits
     if failures and not records:
         raise MiioError("%s: %s" % failures[0])
-    # That something was not searched at all is what the user should read first.
+    # The user should first read what was not searched at all.
     findings.notes[:0] = [(path, str(error)) for path, error in limits]
     findings.notes += [(path, str(error)) for path, error in errors]
     for record in merge(join_robots(records)):
@@ -113,4 +113,4 @@ def _ask_once(password: "Password") -> "Callable[[], Optional[str]]":
 
 
 def _be_silent(path: str) -> None:
-    """Show no progress."""
+    """Ignore the progress."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Recognises what is encrypted, so that the user learns what to do instead."""
+"""Recognises encrypted files, and tells the user what to do instead."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from ..devices import Record
     from ..files.walk import Leaf
 
-# What the archives in an encrypted backup of Home Assistant begin with.
+# The archives in an encrypted backup of Home Assistant begin with this.
 _SECURE_TAR = b"SecureTar"
 SECURED = (
     "encrypted, as in a backup of Home Assistant with a password: download it from "
@@ -18,11 +18,11 @@ SECURED = (
 
 
 def is_secured(leaf: "Leaf") -> bool:
-    """Whether a leaf is a part of an encrypted backup of Home Assistant."""
+    """Tell whether a leaf is a part of an encrypted backup of Home Assistant."""
     return leaf.head.startswith(_SECURE_TAR)
 
 
 def note_secured(leaf: "Leaf") -> "Iterator[Record]":
-    """Note what this is. It yields no device."""
+    """Note that the file is encrypted; yield no device."""
     leaf.notes.append(SECURED)
     return iter(())

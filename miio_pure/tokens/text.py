@@ -42,10 +42,10 @@ TEXTS = (
     find_in_conf,
 )
 
-# What XML escapes. The module html is missing on small hosts.
+# The escapes of XML. Small hosts lack the module html.
 _ENTITY = re.compile(r"&(?:(quot|amp|lt|gt|apos)|#(\d{1,7}));")
 _ENTITIES = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
-# What makes a terminal show colours: ECMA-48, control sequences.
+# The control sequences that make a terminal show colours: ECMA-48.
 _COLOUR = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 
 
@@ -62,12 +62,12 @@ class Part:
 
     @property
     def is_whole(self) -> bool:
-        """Whether there is no other part."""
+        """Tell whether there is no other part."""
         return self.is_first and self.is_last
 
 
 def is_text(leaf: "Leaf") -> bool:
-    """Whether a leaf may be a text of any kind; JSON may be followed by raw bytes."""
+    """Tell whether a leaf may be any kind of text; raw bytes may follow JSON."""
     head = leaf.head
     return (
         b"\0" not in head or head.lstrip()[:1] in (b"{", b"[") or bool(_is_utf_16(head))
@@ -75,7 +75,7 @@ def is_text(leaf: "Leaf") -> bool:
 
 
 def _is_utf_16(head: bytes) -> bool:
-    """Whether a text begins with UTF-16's mark, or with ASCII in UTF-16."""
+    """Tell whether a text begins with UTF-16's mark, or with ASCII in UTF-16."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return True
     start = head[:16]

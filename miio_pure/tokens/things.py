@@ -88,7 +88,7 @@ def _read_thing(words: "Words") -> "Tuple[Optional[str], str, List[Pair]]":
 
 
 def _is_value(word: str) -> bool:
-    """Whether this is a text with both of its quotes, or a plain word."""
+    """Tell whether this is a text with both of its quotes, or a plain word."""
     return word not in "[]{}=,@" and (word[0] != '"' or word[1:].endswith('"'))
 
 

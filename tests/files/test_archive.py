@@ -64,7 +64,7 @@ class TarTest(WalkCase):
         no_digits = "no digits for a number"
         for header, text in (
             (self.header(size=b"9999x999999\0"), no_digits),
-            (self.header(b"x", b"77777777777\0"), "header of over"),
+            (self.header(b"x", b"77777777777\0"), "header has over"),
             (self.header(size=b"-7".ljust(12, b"\0")), no_digits),
             (self.header(b"x", b"00000000012\0", b"10 size=x\n"), no_digits),
             (self.header(b"x", b"00000000013\0", b"11 size=\xc2\xb2\n"), no_digits),
@@ -104,7 +104,7 @@ class ZipTest(WalkCase):
         directory = good.index(b"PK\1\2")
         for at, change, text in (
             (len(good) - 22, b"xx", "no directory"),
-            (len(good) - 10, b"\xff\xff\xff\x7f", "directory of over"),
+            (len(good) - 10, b"\xff\xff\xff\x7f", "cut off, or has over"),
             (directory, b"xx", "directory is damaged"),
             (directory + 42, b"\7", "where it should be"),
             (directory + 8, b"\1", "encrypted"),

@@ -262,7 +262,7 @@ class NestingTest(WalkCase):
             data = backups.zipped({"inner": data})
             if depth < walk.MAX_NESTING:
                 self.assertEqual(self.contents(data), [b"leaf"])
-        self.check_error(data, "archives within archives, over 4 deep")
+        self.check_error(data, "archives are nested more than 4 deep")
 
     def test_what_is_kept_in_memory_is_bounded(self):
         members = {"%d.db" % number: DATABASE for number in range(4)}

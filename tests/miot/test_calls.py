@@ -278,7 +278,7 @@ class NumbersTest(MiotCase):
         for work in (self.miot.get, self.miot.run):
             error = self.refuse(ValueError, work, "fan:on")
             self.assertEqual(error, "without a spec, a name is a number such as 2.1")
-        self.assertIn("only a spec tells", self.refuse(ValueError, self.miot.status))
+        self.assertIn("status needs a spec", self.refuse(ValueError, self.miot.status))
 
 
 class DidTest(MiotCase):
