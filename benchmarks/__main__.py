@@ -10,7 +10,7 @@ import sys
 
 import miio_pure
 
-from . import ciphers, messages, network, processes
+from . import captures, ciphers, messages, network, processes, summary
 from .measure import Settings
 
 # the distribution of each module that may be compared with
@@ -75,14 +75,18 @@ def main(argv=None):
     print(machine)
     print(", ".join("%s %s" % pair for pair in sorted(found.items())))
     tables = []
-    for module in (ciphers, messages, network, processes):
+    for module in (ciphers, messages, captures, network, processes):
         for table in module.subjects(settings, missing):
             tables.append(table)
             print("\n" + table.text(), flush=True)
+    lines = summary.summarize(tables, network.count_many(settings))
+    print("\nIn ten lines, from the best times of this run:")
+    print("\n".join("  " + line for line in lines))
     if options.json:
         report = {
             "machine": machine,
             "versions": found,
+            "summary": lines,
             "subjects": [table.data() for table in tables],
         }
         with open(options.json, "w", encoding="utf-8") as file:
