@@ -29,7 +29,7 @@ def addresses(count):
 
 
 def serve(delay, reveal, hosts):
-    """Serve simulated devices until stdin closes: `-m benchmarks.network 0 0 HOST...`"""
+    """Serve devices until stdin closes: `-m benchmarks.network 0 0 HOST...`"""
     with contextlib.ExitStack() as stack:
         for number, host in enumerate(hosts):
             number += 1000

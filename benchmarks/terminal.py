@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Draw a terminal session from real output: python3 -m benchmarks.terminal FILE.svg
 
-It runs in a network namespace of its own, where a simulated fan has an address of a home
-network. So nothing reaches a real network, and each run shows the same. It needs Linux
+It runs in a network namespace of its own, where a simulated fan has an address of a
+home network. So nothing reaches a real network, and each run shows the same. It needs Linux
 with `unshare` and `ip`.
 """
 
@@ -20,8 +20,8 @@ TOKEN = "00112233445566778899aabbccddeeff"
 SESSION = (
     "discover " + ADDRESS,
     "devices add %s --name fan --token %s" % (ADDRESS, TOKEN),
-    "get fan",
-    "set fan power=on speed=66",
+    "get fan power speed",
+    "set fan speed=66",
     "get fan speed",
     "set fan speed=fast",
     "run fan toggle",
