@@ -10,8 +10,9 @@ import sys
 
 import miio_pure
 
-from . import captures, ciphers, messages, network, processes, summary
+from . import ciphers, messages, network, processes
 from .measure import Settings
+from .summary import summarize
 
 # the distribution of each module that may be compared with
 OTHERS = {
@@ -75,11 +76,11 @@ def main(argv=None):
     print(machine)
     print(", ".join("%s %s" % pair for pair in sorted(found.items())))
     tables = []
-    for module in (ciphers, messages, captures, network, processes):
+    for module in (ciphers, messages, network, processes):
         for table in module.subjects(settings, missing):
             tables.append(table)
             print("\n" + table.text(), flush=True)
-    lines = summary.summarize(tables, network.count_many(settings))
+    lines = summarize(tables, network.count_many(settings))
     print("\nIn ten lines, from the best times of this run:")
     print("\n".join("  " + line for line in lines))
     if options.json:

@@ -36,7 +36,6 @@ class QuickTest(unittest.TestCase):
             "10 cold calls",
             "our CPU",
             "import",
-            "capture of",
             "in a /24",
         ):
             self.assertIn(part, titles)
