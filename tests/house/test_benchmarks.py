@@ -36,7 +36,7 @@ class QuickTest(unittest.TestCase):
             "10 cold calls",
             "our CPU",
             "import",
-            "in a /24",
+            "in a /28",
         ):
             self.assertIn(part, titles)
         for subject in data["subjects"]:
