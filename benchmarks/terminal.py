@@ -2,8 +2,8 @@
 """Draw a terminal session from real output: python3 -m benchmarks.terminal FILE.svg
 
 It runs in a network namespace of its own, where a simulated fan has an address of a
-home network. So nothing reaches a real network, and each run shows the same. It needs Linux
-with `unshare` and `ip`.
+home network. So nothing reaches a real network, and each run shows the same. It needs
+Linux with `unshare` and `ip`.
 """
 
 import os
@@ -31,9 +31,9 @@ WIDTH, HEIGHT, MARGIN = 8.4, 19, 16
 STYLE = """
 .back{fill:#f6f8fa;stroke:#d0d7de}
 text{font:14px ui-monospace,Menlo,Consolas,monospace;fill:#24292f;white-space:pre}
-.command{font-weight:bold}.error{fill:#b3261e}.prompt{fill:#1a7f37}
+.command{font-weight:bold}.note{fill:#57606a}.error{fill:#b3261e}.prompt{fill:#1a7f37}
 @media(prefers-color-scheme:dark){
-.back{fill:#161b22;stroke:#30363d}text{fill:#e6edf3}
+.back{fill:#161b22;stroke:#30363d}text{fill:#e6edf3}.note{fill:#8d96a0}
 .error{fill:#ff7b72}.prompt{fill:#3fb950}}
 """
 MAX_COLUMNS = 86
@@ -71,7 +71,8 @@ def run(command, home):
     lines = [("command", "miio-pure " + command)]
     for kind, text in (("output", done.stdout), ("error", done.stderr)):
         for line in text.replace(MAIN, "miio-pure").replace(home, "~").splitlines():
-            lines += [(kind, part) for part in fold(line)]
+            shown = "note" if line.startswith("note:") else kind
+            lines += [(shown, part) for part in fold(line)]
     return lines
 
 
@@ -97,12 +98,14 @@ def draw(lines):
     ]
     for number, (kind, text) in enumerate(lines):
         y = MARGIN + (number + 0.75) * HEIGHT
+        # Other fonts than the one that the width is meant for are made to fit.
+        span = (len(text) + 2 * (kind == "command")) * WIDTH
         text = escape(text, quote=False)
         if kind == "command":
             text = '<tspan class="prompt">$ </tspan>' + text
         parts.append(
-            '<text class="%s" x="%d" y="%.1f" xml:space="preserve">%s</text>'
-            % (kind, MARGIN, y, text)
+            '<text class="%s" x="%d" y="%.1f" textLength="%.1f" xml:space="preserve">%s</text>'
+            % (kind, MARGIN, y, span, text)
         )
     return "\n".join(parts + ["</svg>"]) + "\n"
 
