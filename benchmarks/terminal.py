@@ -104,7 +104,8 @@ def draw(lines):
         if kind == "command":
             text = '<tspan class="prompt">$ </tspan>' + text
         parts.append(
-            '<text class="%s" x="%d" y="%.1f" textLength="%.1f" xml:space="preserve">%s</text>'
+            '<text class="%s" x="%d" y="%.1f" textLength="%.1f" '
+            'xml:space="preserve">%s</text>'
             % (kind, MARGIN, y, span, text)
         )
     return "\n".join(parts + ["</svg>"]) + "\n"
