@@ -105,8 +105,7 @@ def draw(lines):
             text = '<tspan class="prompt">$ </tspan>' + text
         parts.append(
             '<text class="%s" x="%d" y="%.1f" textLength="%.1f" '
-            'xml:space="preserve">%s</text>'
-            % (kind, MARGIN, y, span, text)
+            'xml:space="preserve">%s</text>' % (kind, MARGIN, y, span, text)
         )
     return "\n".join(parts + ["</svg>"]) + "\n"
 
