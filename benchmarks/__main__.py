@@ -12,6 +12,7 @@ import miio_pure
 
 from . import captures, ciphers, messages, network, processes
 from .measure import Settings
+from .summary import summarize
 
 # the distribution of each module that may be compared with
 OTHERS = {
@@ -80,10 +81,14 @@ def main(argv=None):
         for table in module.subjects(settings, missing):
             tables.append(table)
             print("\n" + table.text(), flush=True)
+    lines = summarize(tables, network.count_many(settings))
+    print("\nIn ten lines, from the best times of this run:")
+    print("\n".join("  " + line for line in lines))
     if options.json:
         report = {
             "machine": machine,
             "versions": found,
+            "summary": lines,
             "subjects": [table.data() for table in tables],
         }
         with open(options.json, "w", encoding="utf-8") as file:

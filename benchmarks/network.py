@@ -8,7 +8,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from miio_pure import Client, discover
+from miio_pure import Client, NoReply, discover
 from miio_pure.simulator import Simulator, fan
 from miio_pure.together import send_to_all
 
@@ -28,11 +28,12 @@ def addresses(count):
     ]
 
 
-def serve(delay, hosts):
-    """Serve simulated devices until stdin closes: `-m benchmarks.network 0 HOST...`"""
+def serve(delay, reveal, hosts):
+    """Serve devices until stdin closes: `-m benchmarks.network 0 0 HOST...`"""
     with contextlib.ExitStack() as stack:
         for number, host in enumerate(hosts):
-            device = fan(TOKEN, device_id=1000 + number)
+            number += 1000
+            device = fan(TOKEN, device_id=number, reveal=reveal)
             device.delay = delay
             stack.enter_context(Simulator(device, host, PORT))
         print("ready", flush=True)
@@ -40,10 +41,11 @@ def serve(delay, hosts):
 
 
 @contextlib.contextmanager
-def fleet(count, delay=0.0):
+def fleet(count, delay=0.0, reveal=False):
     hosts = addresses(count)
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.network", str(delay)] + hosts,
+        [sys.executable, "-m", "benchmarks.network", str(delay), str(int(reveal))]
+        + hosts,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -64,8 +66,14 @@ def subjects(settings, missing):
         with fleet(count) as hosts:
             yield discoveries(settings, peer, hosts)
             yield polls(settings, peer, hosts)
-    with fleet(10 if settings.quick else 100, LATENCY) as hosts:
+    with fleet(count_many(settings), LATENCY) as hosts:
         yield from cold_calls(settings, peer, hosts)
+    yield from sweeps(settings)
+
+
+def count_many(settings):
+    """How many devices are called at once."""
+    return 10 if settings.quick else 100
 
 
 def their_client(host):
@@ -139,21 +147,56 @@ def cold_calls(settings, peer, hosts):
     """New clients for many devices, a hello and a command to each: two tables."""
     contestants = [
         ("miio_pure: together.send_to_all", call_together),
-        ("miio_pure: a thread for each", call_in_threads),
+        ("miio_pure: a pool of %d threads" % len(hosts), call_in_threads),
         ("miio_pure: one after the other", call_in_turn),
     ]
     if peer:
         contestants.append(("python-miio: one after the other", call_theirs))
     title = "%d cold calls, %d ms for each answer" % (len(hosts), LATENCY * 1e3)
     settings.progress(title)
-    wall, processor = Table(title, "ms"), Table(title + ": our CPU", "ms")
-    for name, call in contestants:
+    spans = [[] for _ in contestants]
+    for turn in range(settings.rounds):
         # What takes ten seconds needs no second round.
-        rounds = settings.rounds if len(wall.rows) < 2 else 1
-        spans = [measure(call, hosts) for _ in range(rounds)]
-        wall.add(name, [span for span, _ in spans])
-        processor.add(name, [used for _, used in spans])
+        for (_, call), taken in list(zip(contestants, spans))[: 2 if turn else None]:
+            taken.append(measure(call, hosts))
+    wall, processor = Table(title, "ms"), Table(title + ": our CPU", "ms")
+    for (name, _), taken in zip(contestants, spans):
+        wall.add(name, [span for span, _ in taken])
+        processor.add(name, [used for _, used in taken])
     return wall, processor
+
+
+def sweeps(settings):
+    """Discover in whole subnets of loopback, where nobody else can be disturbed."""
+    count = count_many(settings)
+    with fleet(count) as hosts:
+        # Fewer than a hundred addresses are not slowed down.
+        size = 28 if settings.quick else 24
+        subnet = "%s.0/%d" % (hosts[0].rpartition(".")[0], size)
+        table = Table("discovery in a /%d with %d devices" % (size, count), "s")
+        yield sweep(settings, table, subnet, count)
+    if not settings.quick:
+        empty = "127.%d.0.0/20" % (2 + os.getpid() % 250)
+        table = Table("discovery in a /20 with no device", "s")
+        yield sweep(settings, table, empty, 0)
+
+
+def sweep(settings, table, subnet, count):
+    """Fill a table with the time in which a subnet's devices are found."""
+    settings.progress(table.title)
+    timeout = 0.2 if settings.quick else 1.0
+    start = time.perf_counter()
+    try:
+        found = sum(1 for _ in discover(subnet, timeout=timeout))
+    except NoReply as error:
+        table.notes.append("This discover() takes no subnets: %s" % error)
+        return table
+    spent = time.perf_counter() - start
+    if found != count:
+        table.notes.append("Only %d of %d devices were found." % (found, count))
+    name = "miio_pure: discover(subnet, timeout=%s)" % timeout
+    table.add(name, [spent])
+    return table
 
 
 def measure(call, hosts):
@@ -194,4 +237,4 @@ def call_theirs(hosts):
 
 
 if __name__ == "__main__":
-    serve(float(sys.argv[1]), sys.argv[2:])
+    serve(float(sys.argv[1]), sys.argv[2] == "1", sys.argv[3:])
