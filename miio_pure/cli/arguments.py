@@ -68,6 +68,12 @@ COMMANDS = (
             "send fan get_prop '[\"power\"]'",
             "The answer is printed as it is: that of miIO.info may contain the token,\n"
             "which the info command leaves out."),
+    Command("watch", "DEVICE [PROPERTY ...]",
+            "every token devices timeout bind port debug spec",
+            "print a line of JSON for each change",
+            "watch lamp on brightness --every 5",
+            "A device that fails gets a line with an error, and one with its values\n"
+            "when it is back. SIGTERM ends it with status 0."),
     Command("spec", "FILE|DEVICE [WORD]", TALK + " writable actions save model",
             "show which properties and actions a device has",
             "spec zhimi.airpurifier.mb4.json --save"),
@@ -152,6 +158,7 @@ OPTIONS = {
     "tokens": ("", "show the tokens, too"),
     "save": ("", "save what was found"),
     "spec": ("FILE", "the spec file of this model, if it is not saved"),
+    "every": ("SECONDS", "how often to read, 0.5 or more (10)"),
     "verify": ("", "read back what was set"),
     "writable": ("", "show only properties that can be set"),
     "actions": ("", "show the actions, not the properties"),
@@ -200,6 +207,7 @@ class Options:
     token: "Optional[str]" = None
     devices: "Optional[str]" = None
     timeout = 5.0
+    every = 10.0
     bind: "Optional[str]" = None
     port = 54321
     json = debug = tokens = save = password_prompt = help = version = False
