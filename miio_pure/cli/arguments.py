@@ -72,6 +72,12 @@ COMMANDS = (
             "call any method that the device knows",
             "send fan get_prop '[\"power\"]'",
             "The answer to miIO.info may show the token, unlike that of info."),
+    Command("watch", "DEVICE [PROPERTY ...]",
+            "every token devices timeout bind port debug spec",
+            "print a line of JSON for each change",
+            "watch lamp on brightness --every 5",
+            "A device that fails gets a line with an error, and one with its values\n"
+            "when it is back. SIGTERM ends the program with status 0."),
     Command("spec", "FILE|DEVICE [WORD]", TALK + " writable actions save model",
             "show which properties and actions a device has",
             "spec zhimi.airpurifier.mb4.json --save",
@@ -181,6 +187,7 @@ OPTIONS = {
     "save": ("", "save it, so that other commands can use it"),
     "check": ("", "ask each device whether it accepts its token"),
     "spec": ("FILE", "the spec file to use (otherwise a saved one)"),
+    "every": ("SECONDS", "how often to read, at least 0.5 (default: 10)"),
     "verify": ("", "read the properties back after setting them"),
     "writable": ("", "show only properties that can be set"),
     "actions": ("", "show the actions instead of the properties"),
@@ -212,6 +219,7 @@ class Options:
     token: "Optional[str]" = None
     devices: "Optional[str]" = None
     timeout = 5.0
+    every = 10.0
     bind: "Optional[str]" = None
     port = 54321
     json = debug = tokens = save = check = password_prompt = help = version = False

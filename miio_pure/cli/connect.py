@@ -157,12 +157,16 @@ def find_record(devices: "Optional[Devices]", text: str) -> "Optional[Record]":
 class Connection:
     """A device that has answered a hello, and the client that talks to it.
 
-    A context manager. found: the Found of its hello. record: the saved Record, or None.
+    A context manager. found: the Found of its hello. is_open: whether it has answered
+    one and there is a token. record: the saved Record, or None. max_batch: how many
+    properties it was found to take at once, or None.
     is_guest: it need not be a saved one, although there are saved devices. devices: the
     saved devices, if they are open already.
     """
 
     found: "Found"
+    is_open = False
+    max_batch: "Optional[int]" = None
 
     def __init__(
         self,
@@ -275,6 +279,7 @@ class Connection:
                 % (self.found.device_id, self.client.host, record.device_id)
             )
         self._check_token()
+        self.is_open = True
 
     def move(self, found: Found) -> None:
         """Switch to the address at which a search has found the saved device."""
@@ -319,7 +324,7 @@ class Connection:
 
     def _say_hello(self) -> None:
         if self.record is None:
-            self._find_host()
+            self.find_host()
             self.carry_out(self.plan_hello())
             return
         client = self.client
@@ -333,7 +338,7 @@ class Connection:
         finally:
             client.timeout = timeout
 
-    def _find_host(self) -> None:
+    def find_host(self) -> None:
         """Look up a host name; if there is none, say what may have been meant."""
         try:
             address = resolve(self._text, monotonic() + self._options.timeout)
@@ -418,7 +423,10 @@ def look_up(devices: "Optional[Devices]", device_id: int) -> "Optional[Token]":
 
 def keep_address(devices: "Devices", record: "Record", address: str) -> None:
     """Save the new address of a device; a failure is only worth a warning."""
-    say("note: the device is now at %s" % address)
+    if address == record.address:
+        return
+    name = record.name or "device " + record.device_id
+    say("note: %s is now at %s" % (name, address))
     record.address = address
     try:
         devices.save([record])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
     from ..plans import Plan
-    from ..miot import Outcome, Property
+    from ..miot import Outcome, Property, Spec
     from .arguments import Options
     from .connect import Connection
 
@@ -110,8 +110,22 @@ def read(
     options: "Options", connection: "Connection", names: "List[str]"
 ) -> "Plan[List[Reading]]":
     """Read properties, or all of them if there are no names."""
+    spec = yield from find_names(options, connection, names)
+    return (yield from read_with(spec, connection, names))
+
+
+def find_names(
+    options: "Options", connection: "Connection", names: "List[str]"
+) -> "Plan[Optional[Spec]]":
+    """Find the spec that tells what names mean; None if they do not need one."""
     find = require_spec if needs_spec(names) else find_spec
-    spec = yield from find(options, connection)
+    return (yield from find(options, connection))
+
+
+def read_with(
+    spec: "Optional[Spec]", connection: "Connection", names: "List[str]"
+) -> "Plan[List[Reading]]":
+    """Read properties whose names mean what the spec says, or all of the spec."""
     readings = [Reading(name) for name in names]
     if spec is None:
         yield from read_older([one for one in readings if is_plain(one.name)])

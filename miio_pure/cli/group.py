@@ -78,6 +78,10 @@ class Group:
 
     def __exit__(self, *exc_info: object) -> None:
         self._waiting.__exit__()
+        self.close()
+
+    def close(self) -> None:
+        """Close the clients of all members."""
         for connection in self.members.values():
             connection.client.close()
 
@@ -125,16 +129,15 @@ class Group:
             elif isinstance(outcome, MiioError):
                 self.fail(name, outcome)
         if missing:
-            self._search(missing, deadline - monotonic())
-        for name, error in missing.items():
-            self.fail(name, error)
+            for name in self.search(list(missing), deadline - monotonic()):
+                self.fail(name, missing[name])
         self._drop_doubles()
 
-    def _search(self, missing: "Dict[str, MiioError]", timeout: float) -> None:
-        """Search for saved devices with a broadcast; those found are not missing."""
+    def search(self, names: "List[str]", timeout: float) -> "List[str]":
+        """Search for saved devices with a broadcast; return those not found."""
         from ..discovery import discover
 
-        options = self._options
+        options, missing = self._options, list(names)
         try:
             for found in discover(
                 timeout=max(timeout, 0.1),
@@ -142,15 +145,16 @@ class Group:
                 port=options.port,
                 trace=make_trace(options, None),
             ):
-                for name in list(missing):
+                for name in missing[:]:
                     if is_same(found, self.members[name].record):
                         self.members[name].move(found)
-                        del missing[name]
+                        missing.remove(name)
                 if not missing:
-                    return
+                    break
         except NoReply:
             # The error of each device says more than this one.
             pass
+        return missing
 
     def _drop_doubles(self) -> None:
         """Keep one connection to each device, so that none of them acts twice."""

@@ -2,7 +2,6 @@
 """simulate: act as a device, for trials and tests without a real one."""
 
 import os
-import signal
 import time
 
 from ..errors import MiioError
@@ -13,6 +12,7 @@ from .connect import check_bind, make_trace, read_token
 from .hint import quote
 from .output import format_bare, say
 from .status import DONE, UsageError
+from .terminate import Termination
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from ..miot import Spec
     from ..simulator import FakeDevice, NewDevice, Simulator
     from .arguments import Options
-
-
-class _Terminated(BaseException):
-    """Raised when SIGTERM asks this program to end."""
 
 
 def run(options: "Options") -> int:
@@ -145,18 +141,11 @@ def choose_id(name: str, port: int) -> int:
 
 def serve(simulator: "Simulator") -> int:
     """Serve until a signal comes."""
-
-    def end(number: int, frame: object) -> None:
-        raise _Terminated
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        simulator.serve()
-    except _Terminated:
-        pass
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        simulator.close()
+    with Termination():
+        try:
+            simulator.serve()
+        finally:
+            simulator.close()
     return DONE
 
 

@@ -135,11 +135,13 @@ def open_miot(connection: "Connection", spec: "Optional[Spec]" = None) -> "Miot"
     miot = Miot(connection.client, spec, did=did)
     if record is not None and record.max_batch.isdigit():
         miot.max_batch = max(1, min(int(record.max_batch), miot.max_batch))
+    if connection.max_batch is not None:
+        miot.max_batch = connection.max_batch
     return miot
 
 
 def keep_batch(connection: "Connection", miot: "Miot") -> None:
-    """Save how many properties a device takes at once, if it is fewer than expected."""
-    record = connection.record
+    """Remember how many properties a device takes at once, and save it if it is few."""
+    record, connection.max_batch = connection.record, miot.max_batch
     if record is not None and str(miot.max_batch) != (record.max_batch or MAX_BATCH):
         connection.keep(max_batch=str(miot.max_batch))

@@ -35,7 +35,7 @@ STANDARD = {
     "tokens": "json os re struct",
     "cli": (
         "_thread collections getpass importlib.machinery importlib.util io keyword "
-        "marshal os signal stat sys time tokenize warnings zipfile"
+        "marshal os select signal stat sys time tokenize warnings zipfile"
     ),
     "__main__": "os posix sys",
 }

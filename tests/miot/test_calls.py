@@ -349,4 +349,4 @@ class ManyTest(unittest.TestCase):
 
     def test_it_takes_a_spec(self):
         fan = Miot(self.fans[0].client)
-        self.assertRaisesRegex(ValueError, "only a spec tells", fan.plan_status)
+        self.assertRaisesRegex(ValueError, "status needs a spec", fan.plan_status)
