@@ -12,8 +12,10 @@ from ..support import ROOT, house
 # A row of the table of commands begins with the command and its arguments, in double
 # backquotes.
 ROW = re.compile(r"^``([a-z][^`]*)``  +[a-z]", re.MULTILINE)
-# An option, but not one of another program, such as scp or apk.
-OURS = re.compile(r"miio_pure [a-z][^\n]*?(--[a-z-]+)")
+# A command of ours, but not one of another program, such as scp or apk.
+OURS = re.compile(r"miio[-_]pure [a-z][^|\n]*")
+OPTION = re.compile(r" (--[a-z-]+)")
+MAX_WORDS = 2500
 
 
 class CommandsTest(unittest.TestCase):
@@ -30,9 +32,13 @@ class CommandsTest(unittest.TestCase):
         self.assertEqual(rows, wanted)
 
     def test_every_option_in_a_command_line_exists(self):
-        options = set(OURS.findall(self.text))
+        commands = OURS.findall(self.text)
+        options = {one for text in commands for one in OPTION.findall(text)}
         self.assertGreater(len(options), 3)
         self.assertLessEqual(options, {"--" + name for name in OPTIONS})
+
+    def test_it_is_short_enough_to_be_read(self):
+        self.assertLessEqual(len(self.text.split()), MAX_WORDS)
 
 
 NAMES = {command.name.split()[0] for command in COMMANDS}
