@@ -6,7 +6,7 @@
 Blocks marked `.. code:: sh` and `.. code:: python` have to succeed. In blocks marked
 `.. code:: console`, each line that begins with $ is a command, and what it prints has
 to be what stands below it; a token may be another one, and the home folder is shown as
-/home/you. The examples share a home folder, which is a new one, and run in their order.
+~. The examples share a home folder, which is a new one, and run in their order.
 UDP port 54321 of 127.0.0.1 must be free. It is run by .ci/run and not by unittest.
 """
 
@@ -21,7 +21,7 @@ from ..support import ROOT
 BLOCK = re.compile(r"^\.\. code:: (sh|python|console)\n\n((?:    .*\n|\n)+)", re.M)
 TOKEN = re.compile(r"\b[0-9a-f]{32}\b")
 TIMEOUT = 300  # s
-SHOWN_HOME = "/home/you"
+SHOWN_HOME = "~"
 
 
 def find_examples():
