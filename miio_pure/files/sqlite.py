@@ -88,6 +88,7 @@ Table = namedtuple("Table", "kind root sql")
 MAX_DEPTH = 20  # levels of a B-tree, as in SQLite itself
 MAX_ROW = 8 << 20  # bytes
 MAX_COLUMNS = 2000  # as in SQLite itself
+DAMAGED = "the SQLite database is damaged: %s; copy it again"
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -132,10 +133,10 @@ class Database:
         header = _Header._make(_HEADER.unpack_from(start))
         self._size = 65536 if header.page_size == 1 else header.page_size
         if self._size not in (512 << i for i in range(8)):
-            raise MiioError("SQLite pages of %d bytes: damaged" % header.page_size)
+            raise MiioError(DAMAGED % ("its pages have %d bytes" % header.page_size))
         self._usable = self._size - header.reserved
         if self._usable < 480:
-            raise MiioError("SQLite pages of %d usable bytes: damaged" % self._usable)
+            raise MiioError(DAMAGED % ("its pages have %d usable bytes" % self._usable))
         self._count = file.seek(0, 2) // self._size
         self._effort.spend(BYTE_OF_LOG * (len(wal) + len(journal)))
         self._take_pages(read_journal(journal, self._size))
@@ -152,7 +153,7 @@ class Database:
         header = _Header._make(_HEADER.unpack_from(self._page(1)))
         self.is_wal = header.writes == 2
         if header.encoding not in _ENCODINGS:
-            raise MiioError("SQLite text encoding %d: damaged" % header.encoding)
+            raise MiioError(DAMAGED % ("text encoding %d is unknown" % header.encoding))
         self._encoding = _ENCODINGS[header.encoding]
         self.tables: "Dict[str, Table]" = {}
         for _, payload in self._records(1):
@@ -171,10 +172,7 @@ class Database:
         self._effort.spend(VALUE * len(table.sql))
         columns = read_columns(table.sql)
         if len(columns) > MAX_COLUMNS:
-            raise MiioError(
-                "the SQLite database is damaged: a table has over %d columns"
-                % MAX_COLUMNS
-            )
+            raise MiioError(DAMAGED % ("a table has over %d columns" % MAX_COLUMNS))
         for rowid, payload in self._records(table.root):
             if needle in payload:
                 self._effort.spend(VALUE * len(columns))
@@ -185,14 +183,14 @@ class Database:
         self._effort.spend(PAGE)
         if not 1 <= number <= self._count:
             raise MiioError(
-                "SQLite page %d of %d: damaged or cut off" % (number, self._count)
+                DAMAGED % ("page %d of %d is missing" % (number, self._count))
             )
         page = self._pages.get(number)
         if page is None:
             self._file.seek((number - 1) * self._size)
             page = self._file.read(self._size)
         if len(page) != self._size:
-            raise MiioError("SQLite page %d is cut off" % number)
+            raise MiioError(DAMAGED % ("page %d is cut off" % number))
         return page
 
     # B-trees
@@ -203,9 +201,7 @@ class Database:
             size, at = _read_varint(page, at)
             rowid, at = _read_varint(page, at)
             if size > MAX_ROW:
-                raise MiioError(
-                    "an SQLite row of over %d bytes: too much, or damaged" % MAX_ROW
-                )
+                raise MiioError(DAMAGED % ("a row has over %d bytes" % MAX_ROW))
             if rowid >= 1 << 63:
                 rowid -= 1 << 64
             self._effort.spend(CELL + BYTE_READ * size)
@@ -216,7 +212,7 @@ class Database:
     ) -> "Iterator[Tuple[bytes, int]]":
         """Yield (page, offset) of each row, from this page of a tree down."""
         if number in seen or not depth:
-            raise MiioError("an SQLite B-tree that runs in circles: damaged")
+            raise MiioError(DAMAGED % "a tree of pages runs in circles")
         seen.add(number)
         page = self._page(number)
         start = 100 if number == 1 else 0
@@ -225,7 +221,7 @@ class Database:
         pointers = start + (8 if is_leaf else 12)
         end = pointers + 2 * header.cells
         if header.kind not in (_LEAF, _INTERIOR) or end > self._size:
-            raise MiioError("SQLite page %d belongs to no table: damaged" % number)
+            raise MiioError(DAMAGED % ("page %d belongs to no table" % number))
         for (at,) in struct.iter_unpack(">H", page[pointers:end]):
             if is_leaf:
                 yield page, at
@@ -241,12 +237,12 @@ class Database:
         local = self._local_size(size)
         parts, left = [page[at : at + local]], size - local
         if len(parts[0]) < local:
-            raise MiioError("an SQLite row that leaves its page: damaged")
+            raise MiioError(DAMAGED % "a row leaves its page")
         number = int.from_bytes(page[at + local : at + local + 4], "big")
         seen = set()
         while left:
             if number in seen:
-                raise MiioError("an SQLite row that runs in circles: damaged")
+                raise MiioError(DAMAGED % "a row runs in circles")
             seen.add(number)
             page = self._page(number)
             parts.append(page[4 : min(left + 4, self._usable)])
@@ -274,10 +270,7 @@ class Database:
             value, body = self._value(kind, payload, body)
             values.append(value)
             if len(values) > MAX_COLUMNS:
-                raise MiioError(
-                    "the SQLite database is damaged: a row has over %d values"
-                    % MAX_COLUMNS
-                )
+                raise MiioError(DAMAGED % ("a row has over %d values" % MAX_COLUMNS))
         self._effort.spend(VALUE * len(values))
         return values
 
@@ -290,7 +283,7 @@ class Database:
         size = _INTEGER_SIZES.get(kind) or (8 if kind == 7 else (kind - 12) // 2)
         data = payload[at : at + size]
         if kind in (10, 11) or len(data) != size:
-            raise MiioError("an SQLite row with values that it does not hold: damaged")
+            raise MiioError(DAMAGED % "a row does not hold its values")
         if kind < 7:
             return int.from_bytes(data, "big", signed=True), at + size
         if kind == 7:
@@ -320,5 +313,5 @@ def _read_varint(data: bytes, at: int) -> "Tuple[int, int]":
         if byte < 0x80:
             return value, at
     if at >= len(data):
-        raise MiioError("an SQLite number that is cut off: damaged")
+        raise MiioError(DAMAGED % "a number is cut off")
     return value << 8 | data[at], at + 1

@@ -131,10 +131,10 @@ class RefusalTest(unittest.TestCase):
     def test_headers_that_are_damaged(self):
         self.refused(self.DATA[:50], "cut off")
         self.refused(b"no" + self.DATA, "not an SQLite database")
-        self.refused(self.changed(16, b"\3\3"), "pages of 771 bytes")
+        self.refused(self.changed(16, b"\3\3"), "pages have 771 bytes")
         self.refused(self.changed(20, b"\x80"), "usable bytes")
         self.refused(self.changed(56, b"\0\0\0\7"), "text encoding 7")
-        self.refused(self.DATA[:512], "SQLite page 2 of 1")
+        self.refused(self.DATA[:512], "page 2 of 1 is missing")
         self.refused(self.DATA[:100], "page 1 of 0")
 
     def test_trees_that_are_damaged(self):
@@ -146,7 +146,7 @@ class RefusalTest(unittest.TestCase):
         circle = bytes((5, 0, 0, 0, 0, 0, 0, 0)) + (2).to_bytes(4, "big")
         self.refused(self.changed(root, circle), "in circles")
         cell = root + int.from_bytes(self.DATA[root + 8 : root + 10], "big")
-        self.refused(self.changed(cell, b"\xff" * 8), "row of over 8388608 bytes")
+        self.refused(self.changed(cell, b"\xff" * 8), "row has over 8388608 bytes")
         self.refused(self.changed(root + 8, b"\x02\x00"), "cut off")
         row = root + int.from_bytes(self.DATA[root + 10 : root + 12], "big")
         self.assertEqual(self.DATA[row : row + 3], b"\5\2\2")
