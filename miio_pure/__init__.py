@@ -6,9 +6,8 @@ with Client("192.168.1.47", token="...32 hex digits...") as lamp:
 for found in discover(timeout=3):
     print(found.address, found.device_id)
 
-The public names are those in `__all__` here and in the modules named below; README.rst
-describes `miio_pure.devices.Devices`, `miio_pure.tokens.find` and the simulator. Each
-module imports only modules that stand above it:
+The public names are those in `__all__` here and in the modules named below, whose
+docstrings describe them. Each module imports only modules that stand above it:
 
     errors host aes packet payload session exchange   bytes in, bytes out: no sockets
     link discovery client                             the core ends here
