@@ -2,6 +2,7 @@
 """The plan of the house: which modules there are, and what each may import."""
 
 import ast
+import functools
 import os
 from collections import namedtuple
 
@@ -86,6 +87,7 @@ def read_source(path):
         return file.read()
 
 
+@functools.lru_cache(maxsize=None)
 def parse_run_time(path):
     """Return the syntax tree of what Python runs: without hints and docstrings."""
     return ast.parse(strip_source(read_source(path)), path)

@@ -54,8 +54,9 @@ def join(kind, *args):
                 move(computer, device)
             out, err = process.communicate(timeout=60)
         finally:
-            process.kill()
-            process.communicate()
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
         saved = [record.facts() for record in Devices(file).records]
         return Outcome(process.returncode, out.decode(), err.decode(), saved)
 
