@@ -189,10 +189,11 @@ class Client:
             # take away its answer.
             raise NoReply("%s: this thread is in the middle of another call" % name)
         queue.append(turn)
-        while queue[0] is not turn:
-            if time.monotonic() >= deadline:
-                raise NoReply("%s: other threads' calls took all of the time" % name)
+        is_first = queue[0] is turn
+        while queue[0] is not turn and time.monotonic() < deadline:
             yield turn, deadline
+        if not is_first and time.monotonic() >= deadline:
+            raise NoReply("%s: other threads' calls took all of the time" % name)
 
     def _prepare(self, deadline: float) -> "Call[Link]":
         """Return the link; open one if there is none."""

@@ -108,18 +108,19 @@ class Record:
 class Devices:
     """The saved devices in a file. A file that is not there yet is empty.
 
-    path: by default, what default_path() returns. records: a Record for each device.
-    warning: why its tokens must not be used, which is "" if all is well. unnamed: the
-    device id and the name of each device that the last save() had to save without its
-    name. Raises MiioError for a file that cannot be read or is damaged.
+    It is read once; make a new Devices to see what another program has saved since.
+    path: by default MIIO_DEVICES, or ~/.config/miio_pure/devices.json. records: a
+    Record for each device. warning: why its tokens must not be used, which is "" if all
+    is well. unnamed: the device id and the name of each device that the last save() had
+    to save without its name. Raises MiioError for a file that cannot be read or is damaged.
     """
 
     def __init__(self, path: "Optional[str]" = None) -> None:
         path = default_path() if path is None else path
         if path is None:
             raise MiioError(
-                "there is no HOME to keep the saved devices in: name their file in "
-                "MIIO_DEVICES"
+                "HOME is not set, so there is no place for the saved devices: set "
+                "MIIO_DEVICES to the path of their file"
             )
         self.records: "List[Record]" = []
         self.warning = ""

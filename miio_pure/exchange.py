@@ -339,7 +339,7 @@ class _Call:
         elif not self._session.verified:
             text = "it answers hello, but did not answer %s"
         elif self._greeted:
-            text = "it still answers hello, but no longer %s"
+            text = "it still answers hello, but did not answer %s"
         else:
             text = "no answer to %s"
         return text % requests

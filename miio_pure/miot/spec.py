@@ -136,7 +136,8 @@ class Action(Entry):
         if len(values) != len(self.inputs):
             names = " ".join(one.name for one in self.inputs) or "no value"
             raise ValueError(
-                "%s takes %s, and not %d values" % (self.handle, names, len(values))
+                "%s takes %s, but %d values were given"
+                % (self.handle, names, len(values))
             )
         return [
             {"piid": one.piid, "value": one.check(value)}
@@ -177,6 +178,8 @@ class Spec:
     @classmethod
     def parse(cls, data: bytes) -> "Spec":
         """Read the bytes of a spec file; errors: as for load()."""
+        if not isinstance(data, bytes):
+            raise TypeError("a spec is bytes, not %s" % type(data).__name__)
         if len(data) > MAX_FILE:
             raise MiioError("larger than any spec file (%d bytes)" % MAX_FILE)
         if data.count(b"[") + data.count(b"{") > MAX_LISTS:

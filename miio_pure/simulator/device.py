@@ -14,7 +14,7 @@ answers with more than MAX_GROWTH times the bytes that it received: it reports
 from ..errors import DeviceError, MiioError
 from ..packet import HEADER, HELLO, MAGIC, MAX_DATAGRAM, Token, decode, encode
 from ..payload import dump, load
-from .faults import find_limit, write_error
+from .faults import find_limit, is_fault, write_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,6 +89,9 @@ class FakeDevice:
         self.repeats = repeats
         self.epoch = epoch
         self.faults = set(faults)
+        for fault in self.faults:
+            if not is_fault(fault):
+                raise ValueError("%r is not a fault; see FAULTS" % fault)
         self.delay = 0.0
         self.acted = 0
         # The payloads of the last replies, by id, and replies that "reorder" holds.
@@ -326,7 +329,8 @@ def _read_addresses(
 def fan(token: "Union[str, bytes, Token]", **options: "Any") -> FakeDevice:
     """Make the device of `demo` and `simulate`: a fan with miIO and MIoT properties.
 
-    options: as for FakeDevice.
+    options: as for FakeDevice. Properties, actions and methods among them are added to
+    its own, or take their place.
     """
 
     def toggle(params: "Params") -> "Any":
@@ -338,11 +342,18 @@ def fan(token: "Union[str, bytes, Token]", **options: "Any") -> FakeDevice:
         device.properties[2, 1] = not device.properties[2, 1]
         return []
 
-    device = FakeDevice(
-        token,
-        properties={"power": "on", "speed": 33, "level": 2, (2, 1): True, (2, 3): 50},
-        actions={(2, 1): toggle_light},
-        methods={"toggle": toggle},
-        **options,
-    )
+    parts: "Dict[str, Any]" = {
+        "properties": {
+            "power": "on",
+            "speed": 33,
+            "level": 2,
+            (2, 1): True,
+            (2, 3): 50,
+        },
+        "actions": {(2, 1): toggle_light},
+        "methods": {"toggle": toggle},
+    }
+    for name, own in parts.items():
+        own.update(options.pop(name, None) or {})
+    device = FakeDevice(token, **parts, **options)
     return device

@@ -23,6 +23,9 @@ def find(
 ) -> "Findings":
     """Return the devices in files and folders, with their tokens.
 
+    The Findings have: records, a list of the devices that have a token (see Record in
+    devices); without, those that have none; and notes, pairs of a path and a text.
+
     password: of encrypted backups, or a function that asks for it. progress: called
     with the path of each file, also of those in archives.
 

@@ -204,7 +204,7 @@ class CheckTest(unittest.TestCase):
         for values, reason in (
             ([], "fan-level target-temperature"),
             ([1], "fan:set-level takes"),
-            ([1, 2, 3], "not 3"),
+            ([1, 2, 3], "but 3 values"),
             ([1, 99], "fan:target-temperature: expected 16.0 to 30.0"),
         ):
             with self.assertRaises(ValueError) as caught:
