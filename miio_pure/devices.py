@@ -112,7 +112,8 @@ class Devices:
     path: by default MIIO_DEVICES, or ~/.config/miio_pure/devices.json. records: a
     Record for each device. warning: why its tokens must not be used, which is "" if all
     is well. unnamed: the device id and the name of each device that the last save() had
-    to save without its name. Raises MiioError for a file that cannot be read or is damaged.
+    to save without its name. Raises MiioError for a file that cannot be read or is
+    damaged.
     """
 
     def __init__(self, path: "Optional[str]" = None) -> None:
