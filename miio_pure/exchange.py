@@ -313,9 +313,10 @@ class _Call:
         session = self._session
         if session.reveals_another_token() and not session.verified:
             return TokenError(
-                "%s: no answer, and its hello reveals a token other than %s: it was "
-                "reset or set up again. Without a given or saved token, the revealed "
-                "one is used" % (session.name, session.credentials.source)
+                "%s: no answer, because the token is wrong: the device shows another "
+                "one than %s. That was mistyped, or the device was reset. Without a "
+                "given or saved token, the one that it shows is used"
+                % (session.name, session.credentials.source)
             )
         if not self._attempts:
             return self._make_error("no request could be sent")

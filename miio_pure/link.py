@@ -241,9 +241,7 @@ def explain(name: str, error: OSError) -> NoReply:
     """Explain a socket error to somebody who wants to reach this device."""
     if isinstance(error, ConnectionError):
         # ICMP says that the port is unreachable.
-        text = (
-            "the port is closed: it is not a miIO device, or a firewall is blocking it"
-        )
+        text = "the port is closed: no miIO device is there, or a firewall blocks it"
     elif error.errno == errno.EBADF:
         text = "the client was closed during the call"
     elif isinstance(error, PermissionError):

@@ -389,7 +389,7 @@ class RefusalTest(unittest.TestCase):
 
     def test_a_broadcast_address_is_not_a_device(self):
         with self.assertRaisesRegex(NoReply, "broadcast address"):
-            Client("255.255.255.255", TOKEN).info()
+            Client("127.255.255.255", TOKEN).info()
 
     def test_saved_tokens_may_be_of_any_form(self):
         for form in (Token(TOKEN), TOKEN, bytes.fromhex(TOKEN)):

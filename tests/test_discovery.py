@@ -378,7 +378,7 @@ class BroadcastTest(unittest.TestCase):
         with system(socket=self.Socket), interfaces(
             lo=(0x49, "127.0.0.1"), ppp0=(0x1051, "10.0.0.1")
         ):
-            with self.assertRaisesRegex(NoReply, "no interface is up"):
+            with self.assertRaisesRegex(NoReply, "no network interface is up"):
                 list(discover(timeout=0.05))
         self.assertEqual(self.sent, [])
 

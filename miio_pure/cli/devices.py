@@ -47,7 +47,8 @@ def show(options: "Options") -> int:
     if options.tokens and devices.warning:
         raise TokenError(devices.warning)
     keys = COLUMNS + ("token",) * options.tokens
-    rows = [[getattr(record, key) for key in keys] for record in devices.records]
+    records = sorted(devices.records, key=lambda one: (one.name, int(one.device_id)))
+    rows = [[getattr(record, key) for key in keys] for record in records]
     if options.json:
         for row in rows:
             fields: "Dict[str, Any]" = dict(zip(keys, row))

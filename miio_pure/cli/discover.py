@@ -156,6 +156,7 @@ class Results:
             for facts in silent:
                 print_json(facts)
             return
+        self.found.sort(key=lambda one: [int(byte) for byte in one.address.split(".")])
         rows = [self._hints.describe(found) for found in self.found] + silent
         if rows:
             show(rows)

@@ -48,11 +48,17 @@ def explain_no_devices(options: "Options") -> str:
 
 
 def measure_distance(one: str, other: str) -> int:
-    """Return how many letters must be inserted, removed or replaced (Levenshtein)."""
-    row = list(range(len(other) + 1))
+    """Return how many letters must be inserted, removed, replaced, or swapped.
+
+    Only neighbours are swapped (optimal string alignment).
+    """
+    rows = [list(range(len(other) + 1))]
     for i, char in enumerate(one[:MAX_WORD], 1):
-        above, row[0] = row[0], i
+        above, row = rows[-1], [i]
         for j, wanted in enumerate(other, 1):
-            replaced = above + (char != wanted)
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, replaced)
-    return row[-1]
+            replaced = above[j - 1] + (char != wanted)
+            row.append(min(above[j] + 1, row[-1] + 1, replaced))
+            if i > 1 and j > 1 and one[i - 2 : i] == wanted + other[j - 2]:
+                row[-1] = min(row[-1], rows[-2][j - 2] + 1)
+        rows.append(row)
+    return rows[-1][-1]

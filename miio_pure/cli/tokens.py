@@ -197,6 +197,8 @@ def save(
         "tokens of devices without Wi-Fi, outdated ones, and those without a device id "
         "(to save one of these, use: devices add ADDRESS --token HEX)"
     )
+    if not saved and told == len(records):
+        raise MiioError("nothing was saved")
     if not saved:
         raise MiioError("nothing was saved, because these are left out: %s" % rest)
     count = len(devices.records)

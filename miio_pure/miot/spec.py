@@ -261,8 +261,11 @@ def _look_up(entries: "Sequence[Some]", name: str, kind: str) -> "Some":
             % (typed, _join(candidates, MAX_CANDIDATES))
         )
     nearest = _find_nearest(wanted, entries)
-    hint = "; did you mean %s?" % " or ".join(nearest) if nearest else ""
-    raise ValueError("the spec has no %s %s%s" % (kind, typed, hint))
+    hint = "did you mean %s?" % " or ".join(nearest)
+    if not nearest:
+        labels = [one.label for one in entries]
+        hint = "it has " + (_join(labels, MAX_CANDIDATES) or "none")
+    raise ValueError("the spec has no %s %s; %s" % (kind, typed, hint))
 
 
 def _find_nearest(wanted: str, entries: "Sequence[Any]") -> "List[str]":
