@@ -14,6 +14,7 @@ from unittest import mock
 
 from miio_pure import Client, payload
 from miio_pure.cli.status import OutputError
+from miio_pure.cli.terminate import Termination
 from miio_pure.cli.watch import wait
 from miio_pure.devices import Devices, Record
 from miio_pure.packet import HELLO, Token, decode, encode
@@ -473,6 +474,20 @@ class ProcessTest(unittest.TestCase):
         process.stdout.readline()
         process.stdout.close()
         self.assertEqual((process.wait(30), process.stderr.read()), (1, b""))
+
+    def test_a_signal_ends_it_although_the_reader_has_stalled(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        os.set_blocking(writer, False)
+        with open(writer, "w") as stdout:
+            # Writing to a full pipe fails here; otherwise it would block.
+            with self.assertRaises(BlockingIOError):
+                while True:
+                    os.write(writer, b"x" * 4096)
+            with contextlib.redirect_stdout(stdout), Termination():
+                self.assertRaises(BlockingIOError, print, "a line", flush=True)
+                stop()
+            stdout.flush()
 
     def test_a_full_disk_is_an_error(self):
         with open("/dev/full", "wb") as full:
