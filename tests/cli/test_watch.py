@@ -245,6 +245,19 @@ class SilenceTest(WatchCase):
         self.assertEqual(addresses, ["10.0.0.1", "10.0.0.1", "10.0.0.9"])
         self.assertEqual(self.err, "note: lamp0 is now at 10.0.0.9\n")
 
+    def test_one_that_a_search_finds_at_its_old_address_has_not_moved(self):
+        (fan,) = self.make_fans(1)
+        self.found = ["10.0.0.1"]
+        script = [
+            (5.5, lambda: fan.faults.add("deaf")),
+            (14.5, lambda: fan.faults.discard("deaf")),
+        ]
+        lines = self.watch("lamp0 power", script)
+        self.assertEqual(
+            self.values(lines), [{"power": "on"}, "error", {"power": "on"}]
+        )
+        self.assertEqual((len(self.searches), self.err), (1, ""))
+
     def test_one_that_is_found_while_a_read_at_its_old_address_is_under_way(self):
         self.make_fans(2)
 
