@@ -16,6 +16,9 @@ the errors of the remaining ones say that nothing was sent.
 **Plans.** What runs with a client is a plan (see `plans`). Plans of the same client run
 one after the other.
 
+`Run` is for programs that go on for long: plans begin at any time, and what counts is
+how long each of their exchanges takes.
+
 **Turns.** Other threads may use the same clients. A client belongs to this call only
 while a request to it is under way, and never while its own outcome is being yielded.
 """
@@ -27,7 +30,7 @@ from .client import Client
 from .errors import MiioError, NoReply
 from .exchange import Request
 from .link import PORT, Event, Link, check_limits
-from .plans import follow
+from .plans import NEVER, follow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +99,10 @@ def run_all(
         if not isinstance(client, Client):
             raise TypeError("expected a Client, not %s" % type(client).__name__)
         queues.setdefault(client, []).append(plan)
-    return _Run(queues).outcomes(timeout)
+    run = Run(len(queues), timeout)
+    for client, waiting in queues.items():
+        run.add(client, *waiting)
+    return run.outcomes(timeout)
 
 
 def _converse(
@@ -137,16 +143,16 @@ def _close_after(client: Client, begin: "Begin[Any]") -> "Begin[Any]":
 class _Strand:
     """The plans of one client, of which one is under way.
 
-    deadline: of all of them. call: the plan under way. source, until: what it waits
-    for, and until when it is to be woken.
+    deadline: of all of them. run: the Run that they belong to. call: the plan under
+    way. source, until: what it waits for, and until when it is to be woken.
     """
 
     def __init__(
-        self, client: Client, plans: "List[Plan[Any]]", deadline: float, keep_open: bool
+        self, client: Client, plans: "Sequence[Plan[Any]]", deadline: float, run: "Run"
     ) -> None:
         self.client = client
-        self._left = plans[::-1]
-        self._deadline, self._keep_open = deadline, keep_open
+        self._left = list(plans[::-1])
+        self._deadline, self._run = deadline, run
         self.begin_next()
 
     def begin_next(self) -> bool:
@@ -157,7 +163,8 @@ class _Strand:
         until = now + (self._deadline - now) / len(self._left)
 
         def converse(begin: "Begin[Any]") -> "Call[Tuple[str, Any]]":
-            return _converse(self.client, begin, until, self._keep_open)
+            latest = min(until, time.monotonic() + self._run.timeout)
+            return _converse(self.client, begin, latest, self._run.keep_open)
 
         self.call = follow(self._left.pop(), converse, until)
         return True
@@ -178,46 +185,63 @@ class _Strand:
         return []
 
 
-class _Run:
-    """Plans with many clients, up to 64 of them at once."""
+class Run:
+    """Plans with many clients, up to 64 of them at once.
 
-    def __init__(self, plans: "Dict[Client, List[Plan[Any]]]") -> None:
-        self._waiting = list(plans.items())[::-1]
+    count: how many clients there are. timeout: s, for each exchange.
+    """
+
+    def __init__(self, count: int, timeout: float) -> None:
+        self.timeout = timeout
         # With more clients than that, each closes its socket after each exchange, or
         # this process might run out of file descriptors.
-        self._keep_open = len(plans) <= MAX_UNDER_WAY
+        self.keep_open = count <= MAX_UNDER_WAY
+        self._waiting: "List[Tuple[Client, Sequence[Plan[Any]]]]" = []
         self._strands: "List[_Strand]" = []
         self._process = os.getpid()
 
+    def add(self, client: Client, *plans: "Plan[Any]") -> None:
+        """Add plans of a client that has none here."""
+        self._waiting.append((client, plans))
+
     def outcomes(self, timeout: float) -> "Iterator[Outcome]":
+        """Yield the outcomes of all plans, which end within this time (s)."""
         try:
             try:
-                yield from self._go_on(time.monotonic() + timeout)
+                yield from self.go_on(NEVER, time.monotonic() + timeout)
             finally:
-                self._close()
+                self.close()
         finally:
-            # Ctrl-C may have interrupted the other _close().
-            self._close()
+            # Ctrl-C may have interrupted the other close().
+            self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """End the plans that are under way."""
         for strand in self._strands:
             strand.call.close()
 
-    def _go_on(self, deadline: float) -> "Iterator[Outcome]":
+    def go_on(self, until: float, deadline: float = NEVER) -> "Iterator[Outcome]":
+        """Yield outcomes until a time, or until there are no more plans.
+
+        If that time has already passed, what is due is still done. deadline: the time
+        by which plans end that begin now; they share what is left.
+        """
         while self._waiting or self._strands:
             while self._waiting and len(self._strands) < MAX_UNDER_WAY:
                 strand = self._begin(deadline)
                 yield from self._advance(strand, strand.call.send, None)
-            for strand, resume, given in self._find_due():
+            for strand, resume, given in self._find_due(until):
                 yield from self._advance(strand, resume, given)
+            if time.monotonic() >= until:
+                break
 
     def _begin(self, deadline: float) -> _Strand:
         """Begin with the next client, which gets a share of the time that is left."""
         rounds = -(-len(self._waiting) // MAX_UNDER_WAY)
         now = time.monotonic()
         until = now + (deadline - now) / rounds
-        client, plans = self._waiting.pop()
-        strand = _Strand(client, plans, until, self._keep_open)
+        client, plans = self._waiting.pop(0)
+        strand = _Strand(client, plans, until, self)
         self._strands.append(strand)
         return strand
 
@@ -241,10 +265,14 @@ class _Run:
         if self._process != os.getpid():
             raise RuntimeError("the process that began this call goes on with it")
 
-    def _find_due(self) -> "Iterator[Tuple[_Strand, Callable[[Any], Any], Any]]":
+    def _find_due(
+        self, until: float
+    ) -> "Iterator[Tuple[_Strand, Callable[[Any], Any], Any]]":
         """Wait; yield each strand that has something to do, and how it goes on."""
         now = time.monotonic()
-        until = min((strand.until for strand in self._strands), default=now)
+        # When none is left, there is nothing to wait for.
+        wakings = [strand.until for strand in self._strands] or [now]
+        until = min(wakings + [until])
         links = [one.source for one in self._strands if isinstance(one.source, Link)]
         ready = set(find_ready(links, max(0.0, until - now)))
         now = time.monotonic()

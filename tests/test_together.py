@@ -9,9 +9,9 @@ import unittest
 from unittest import mock
 
 from miio_pure import Client, DeviceError, NoReply, TokenError
-from miio_pure.exchange import Request
+from miio_pure.exchange import Request, greet
 from miio_pure.simulator import Simulator, fan
-from miio_pure.together import MAX_UNDER_WAY, run_all, send_to_all
+from miio_pure.together import MAX_UNDER_WAY, Run, run_all, send_to_all
 
 from .support import CLOSED_PORT, OTHER_TOKEN, TOKEN
 from .support.devices import counting_fan
@@ -74,6 +74,31 @@ class MemoryTest(unittest.TestCase):
             self.assertLessEqual(network.most_sockets, MAX_UNDER_WAY + 1)
             self.assertEqual(len(network.sockets), 0)
         self.assertAlmostEqual(spent, 0.4, 2)
+
+    def test_plans_begin_at_any_time_and_their_exchanges_share_no_deadline(self):
+        network = make_network([0])
+        alive, silent = make_clients(2)
+
+        def greet_twice():
+            for _ in range(2):
+                try:
+                    yield greet
+                except NoReply:
+                    pass
+
+        ended = []
+        with network.under():
+            run, start = Run(2, 3.0), network.time
+            run.add(silent, greet_twice())
+            for second in range(1, 8):
+                run.add(alive, greet_twice())
+                for client, _ in run.go_on(start + second):
+                    ended.append((client, round(network.time - start)))
+                network.sleep(start + second - network.time)
+            self.assertEqual(list(run.go_on(network.time + 60)), [])
+            run.close()
+        expected = [(alive, second) for second in range(7)]
+        self.assertEqual(ended, expected[:6] + [(silent, 6)] + expected[6:])
 
     def test_few_clients_keep_their_sockets(self):
         network = make_network(range(9))

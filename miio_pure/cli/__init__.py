@@ -15,7 +15,7 @@ from .arguments import (
     is_option,
     parse,
 )
-from .output import print_line, say
+from .output import print_line, say, silence_stdout
 from .status import (
     DONE,
     FAILED,
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from typing import List, Optional
 
     from .arguments import Options
-
-STDOUT = 1
 
 
 def main(argv: "Optional[List[str]]" = None) -> int:
@@ -124,33 +122,3 @@ def find_help(argv: "List[str]") -> str:
     names = [command.name.split() for command in COMMANDS]
     typed = [words for words in names if words == argv[: len(words)]]
     return " ".join([find_program(), "help"] + max(typed, key=len, default=[]))
-
-
-def silence_stdout() -> None:
-    """Redirect stdout to where every write succeeds.
-
-    The interpreter flushes stdout at exit, and would print its own message if it could
-    not.
-    """
-    if sys.stdout is None:
-        # It was closed from the start, so its descriptor may belong to another file.
-        return
-    import os
-
-    try:
-        os.dup2(open_sink(), STDOUT)
-    except OSError:
-        # Nothing can be opened, so the interpreter will print its message.
-        pass
-
-
-def open_sink() -> int:
-    """Return a descriptor that accepts what is left in a buffer."""
-    import os
-
-    try:
-        return os.open(os.devnull, os.O_WRONLY)
-    except OSError:
-        # A chroot may have no /dev/null. A pipe has room for what is left.
-        _, sink = os.pipe()
-        return sink

@@ -131,10 +131,7 @@ def show_packet(options: "Options", datagram: bytes) -> int:
         )
         return DONE
     if packet.payload is None:
-        raise TokenError(
-            "this packet is encrypted: give the token of device %d with --token"
-            % packet.header.device_id
-        )
+        raise miss_token(packet.header.device_id)
     repairs: "List[str]" = []
     value = load(packet.payload, repairs)
     if repairs:
@@ -154,10 +151,17 @@ def open_packet(options: "Options", datagram: bytes) -> "Packet":
     for token in tokens:
         try:
             return decode(datagram, token)
-        except ChecksumError:
+        except ChecksumError as error:
             if token is tokens[-1]:
-                raise
+                raise TokenError(str(error)) from None
     return packet
+
+
+def miss_token(device_id: "Optional[int]") -> TokenError:
+    """Return the error that there is no token for a packet."""
+    return TokenError(
+        "this packet is encrypted: give the token of device %s with --token" % device_id
+    )
 
 
 def show_facts(options: "Options", data: bytes) -> int:
@@ -168,6 +172,10 @@ def show_facts(options: "Options", data: bytes) -> int:
     tokens = read_tokens(options)
     saved, names = open_saved(options)
     message = read_packet(data, tokens, saved=saved)
+    if isinstance(message.error, TokenError):
+        raise miss_token(message.device_id)
+    if isinstance(message.error, ChecksumError):
+        raise TokenError(str(message.error))
     if message.error is not None:
         raise message.error
     print_json(collect_facts(message, names, options.raw))

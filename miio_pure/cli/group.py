@@ -111,7 +111,10 @@ class Group:
         """Say why a device failed, and leave it out from now on."""
         connection = self.members.pop(name)
         connection.client.close()
-        say("error: %s: %s%s" % (name, error, advice))
+        text = str(error)
+        # Many errors begin with the address.
+        label = "" if text.startswith(name + " port ") else name + ": "
+        say("error: %s%s%s" % (label, text, advice))
         for line in getattr(error, "excerpt", ()):
             say("  " + line)
         self.note(find_status(error))

@@ -81,6 +81,38 @@ def write(text: str, stream: "Optional[TextIO]") -> None:
     stream.flush()
 
 
+def silence_stdout() -> None:
+    """Redirect stdout to where every write succeeds.
+
+    The interpreter flushes stdout at exit, and would print its own message if it could
+    not.
+    """
+    if sys.stdout is None:
+        # It was closed from the start, so its descriptor may belong to another file.
+        return
+    import os
+
+    try:
+        number = sys.stdout.fileno()
+        os.dup2(open_sink(), number)
+    except OSError:
+        # It is no file, or nothing can be opened, so the interpreter will print its
+        # message.
+        pass
+
+
+def open_sink() -> int:
+    """Return a descriptor that accepts what is left in a buffer."""
+    import os
+
+    try:
+        return os.open(os.devnull, os.O_WRONLY)
+    except OSError:
+        # A chroot may have no /dev/null. A pipe has room for what is left.
+        _, sink = os.pipe()
+        return sink
+
+
 def format_json(value: "Any") -> str:
     """Return JSON in ASCII, so that no control character gets out."""
     from ..payload import dump

@@ -139,11 +139,11 @@ def set_all(
 def divide(settings: "List[Setting]") -> "List[List[Setting]]":
     """Put neighbouring MIoT properties together: they are set with one request."""
     groups: "List[List[Setting]]" = []
-    for one in settings:
+    for i, one in enumerate(settings):
+        if any(one.property == other.property for other in settings[:i]):
+            raise UsageError("%s is given twice" % one.name)
         if one.is_older or not groups or groups[-1][0].is_older:
             groups.append([])
-        if any(one.property == other.property for other in groups[-1]):
-            raise UsageError("%s is given twice" % one.name)
         groups[-1].append(one)
     return groups
 

@@ -141,7 +141,13 @@ def open_miot(connection: "Connection", spec: "Optional[Spec]" = None) -> "Miot"
 
 
 def keep_batch(connection: "Connection", miot: "Miot") -> None:
-    """Remember how many properties a device takes at once, and save it if it is few."""
+    """Remember how many properties a device takes at once, and save it if it is few.
+
+    The first time counts: later, a device that was out of reach for a moment would seem
+    to take ever fewer.
+    """
+    if connection.max_batch is not None:
+        return
     record, connection.max_batch = connection.record, miot.max_batch
     if record is not None and str(miot.max_batch) != (record.max_batch or MAX_BATCH):
         connection.keep(max_batch=str(miot.max_batch))

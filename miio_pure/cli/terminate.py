@@ -3,6 +3,8 @@
 
 import signal
 
+from .output import silence_stdout
+
 
 class Terminated(BaseException):
     """SIGTERM: whoever started us wants us to end."""
@@ -11,7 +13,8 @@ class Terminated(BaseException):
 class Termination:
     """Lets SIGTERM end what stands in its context, as if that were done.
 
-    A context manager. The second SIGTERM ends the process at once.
+    A context manager. The second SIGTERM ends the process at once. What could not be
+    printed by then is dropped, as nobody may be reading it.
     """
 
     def __enter__(self) -> None:
@@ -19,7 +22,10 @@ class Termination:
 
     def __exit__(self, kind: object, *rest: object) -> bool:
         signal.signal(signal.SIGTERM, self._before)
-        return kind is Terminated
+        if kind is not Terminated:
+            return False
+        silence_stdout()
+        return True
 
     @staticmethod
     def _end(number: int, frame: object) -> None:

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """watch: a line of JSON whenever a property of a device changes.
 
-The devices are read in rounds, one round in each interval. The reads of a round begin
-one after the other, spread over half of the interval, so that the devices are not asked
-in a burst; each then has the other half to answer, but at least two seconds, as a radio
-that sleeps takes its time. So a round with a silent device may last longer than a short
-interval, and the next one begins when it is over.
+Each device is read once in each interval, in a rhythm of its own, so one that is silent
+does not slow down the others. The reads begin one after the other, spread over half of
+the interval: so the devices are not asked in a burst, and the first values still come
+soon. While a read takes longer than the interval, no other read of that device begins.
 
 A device that fails gets one line with an error, and one with its values when it is
 back. While it is silent, a saved device is searched for, and read where it is found.
@@ -15,8 +14,9 @@ import sys
 import time
 
 from ..errors import MiioError, NoReply, TokenError
+from ..together import Run
 from .get import find_names, read_with
-from .group import Group
+from .group import Group, guard
 from .output import format_json, print_json
 from .specs import MissingSpec
 from .status import Mistake, OutputError, UsageError
@@ -25,8 +25,9 @@ from .values import check_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict, List, Optional, Tuple
 
+    from ..client import Client
     from ..miot import Spec
     from ..plans import Plan
     from .arguments import Options
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 MIN_EVERY = 0.5  # s
 # The share of the interval over which the reads begin.
 SPREAD = 0.5
-# How long a device may take to answer, even if the interval is shorter.
-MIN_ANSWER = 2.0  # s
 # How often saved devices that are silent are searched for, and how long.
 SEARCH_EVERY = 60.0  # s
 SEARCH_TIME = 1.0  # s
@@ -50,19 +49,22 @@ def run(options: "Options") -> int:
     if options.every < MIN_EVERY:
         raise UsageError("--every needs %g seconds or more" % MIN_EVERY)
     group = Group(options)
+    watch = Watch(options, group, names)
     try:
         with Termination():
-            Watch(options, group, names).go_on()
+            watch.go_on()
     finally:
-        group.close()
+        watch.close()
     return group.status
 
 
 class State:
     """What is known of a device: its spec, and what was printed about it last.
 
-    text: its values as JSON; "" before the first ones.
+    due: when its next read begins. text: its values as JSON; "" before the first ones.
     """
+
+    due = 0.0
 
     has_spec = False
     spec: "Optional[Spec]" = None
@@ -76,64 +78,76 @@ class Watch:
     def __init__(self, options: "Options", group: Group, names: "List[str]") -> None:
         self._options, self._group, self._names = options, group, names
         self._states = {name: State() for name in group.members}
+        self._run = Run(len(group.members), options.timeout)
+        # The device that each read under way is about.
+        self._under_way: "Dict[Client, str]" = {}
         self._next_search = time.monotonic()
+
+    def close(self) -> None:
+        """End the reads that are under way, and close all clients."""
+        self._run.close()
+        self._group.close()
 
     def go_on(self) -> None:
         """Read the devices again and again, as long as there are any."""
-        members = self._group.members
+        members, states = self._group.members, self._states
         for connection in members.values():
             if connection.record is None:
                 connection.find_host()
+        start = time.monotonic()
+        for i, state in enumerate(states.values()):
+            state.due = start + self._options.every * SPREAD * i / len(states)
         while members:
-            following = time.monotonic() + self._options.every
-            self._read_all()
+            self._begin_due(time.monotonic())
+            following = min(states[name].due for name in members)
+            for client, outcome in self._run.go_on(following):
+                self._take(client, outcome)
             self._search()
             if members:
                 wait(following)
 
-    def _read_all(self) -> None:
-        """Read each device once, and print what has changed."""
-        options, members = self._options, self._group.members
-        spread = options.every * SPREAD
-        start = time.monotonic()
-        begins = {
-            connection: start + spread * i / len(members)
-            for i, connection in enumerate(members.values())
-        }
-        states = {one: self._states[name] for name, one in members.items()}
-
-        def make(connection: "Connection") -> "Plan[Dict[str, Any]]":
-            return self._read(connection, states[connection], begins[connection])
-
-        timeout = min(options.timeout, max(options.every - spread, MIN_ANSWER))
-        for name, outcome in self._group.attempt(make, spread + timeout):
-            if isinstance(outcome, MiioError):
-                self._take_error(name, outcome)
-            else:
-                self._take_values(name, outcome)
+    def _begin_due(self, now: float) -> None:
+        """Begin to read the devices whose time has come."""
+        for name, connection in self._group.members.items():
+            state, client = self._states[name], connection.client
+            if state.due > now:
+                continue
+            # Reads that were missed are left out.
+            missed = (now - state.due) // self._options.every
+            state.due += self._options.every * (1 + missed)
+            if client not in self._under_way:
+                self._under_way[client] = name
+                self._run.add(client, guard(self._read(connection, state)))
 
     def _read(
-        self, connection: "Connection", state: State, begin: float
-    ) -> "Plan[Dict[str, Any]]":
-        """Wait until it is this device's turn, and return its values by name."""
-        yield begin
+        self, connection: "Connection", state: State
+    ) -> "Plan[Tuple[Dict[str, Any], str]]":
+        """Return the values of a device by name, and as JSON."""
         if not connection.is_open:
             yield from connection.plan_hello()
         if not state.has_spec:
             state.spec = yield from find_names(self._options, connection, self._names)
             state.has_spec = True
         readings = yield from read_with(state.spec, connection, self._names)
-        return {one.name: one.value for one in readings if one.is_good()}
+        values = {one.name: one.value for one in readings if one.is_good()}
+        # Texts are compared, because True equals 1.
+        return values, format_json(values)
 
-    def _take_values(self, name: str, values: "Dict[str, Any]") -> None:
+    def _take(self, client: "Client", outcome: "Any") -> None:
+        """Print what has changed, now that a read has ended."""
+        name = self._under_way.pop(client)
+        connection = self._group.members.get(name)
+        if connection is None or connection.client is not client:
+            # In the meantime, a search has found this device at another address.
+            return
+        if isinstance(outcome, MiioError):
+            self._take_error(name, outcome)
+        else:
+            self._take_values(name, *outcome)
+
+    def _take_values(self, name: str, values: "Dict[str, Any]", text: str) -> None:
         """Print the values of a device if they have changed, or if it is back."""
         state = self._states[name]
-        try:
-            # In JSON, true is not 1, and equal values look equal.
-            text = format_json(values)
-        except MiioError as error:
-            self._take_error(name, error)
-            return
         if state.has_failed or text != state.text:
             print_json(dict(self._describe(name), values=values))
         state.text, state.has_failed = text, False
@@ -166,7 +180,9 @@ class Watch:
         missing = [
             name
             for name, connection in self._group.members.items()
-            if connection.record is not None and not connection.is_open
+            if connection.record is not None
+            and not connection.is_open
+            and self._states[name].has_failed
         ]
         if missing and time.monotonic() >= self._next_search:
             self._group.search(missing, SEARCH_TIME)

@@ -266,6 +266,8 @@ class Miot:
         except (NoReply, PayloadError) as error:
             if is_alone or (isinstance(error, NoReply) and not error.sent):
                 raise
+            if isinstance(error, NoReply):
+                yield from _require_hello(error)
             return {}
         return _index(result, "value")
 
@@ -317,6 +319,17 @@ def _read_number(name: "Any") -> "Address":
     if number is None:
         raise ValueError("without a spec, a name is a number such as 2.1")
     return number
+
+
+def _require_hello(silence: NoReply) -> "Plan[None]":
+    """Raise the silence to a batch again, unless the device still answers hello.
+
+    One that has been switched off was not asked for too much.
+    """
+    try:
+        yield greet
+    except NoReply:
+        raise silence from None
 
 
 def _require_all(outcomes: "List[Outcome]") -> None:

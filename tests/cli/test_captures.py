@@ -290,7 +290,10 @@ class TokensTest(CaptureCase):
             self.assertEqual([line.count("get_prop") for line in lines], [1, 0, 1])
             for data in (HEX, other.hex()):
                 self.assertIn("get_prop", self.decode(data, *options)[0][0])
-        self.assertIn("checksum", self.refuse(1, HEX, *["--token", OTHER_TOKEN] * 2))
+        self.assertIn("checksum", self.refuse(5, HEX, *["--token", OTHER_TOKEN] * 2))
+        for form in ("--json", "--raw"):
+            error = self.refuse(5, HEX, form, "--token", OTHER_TOKEN)
+            self.assertIn("another token", error)
         error = self.refuse(2, HEX, "--token", TOKEN, "--token", "abc")
         self.assertIn("--token: a token has 32 hex digits", error)
         args = ["info", "127.0.0.1", "--token", TOKEN, "--token", TOKEN]
@@ -438,7 +441,8 @@ class HexTest(CaptureCase):
             self.assertNotIn("raw", facts)
         lines, _ = self.decode(HEX, "--token", TOKEN, "--raw")
         self.assertEqual(json.loads(lines[0])["raw"], HEX)
-        self.assertIn("no token for device 4711", self.refuse(5, HEX, "--json"))
+        said = "give the token of device 4711 with --token"
+        self.assertIn(said, self.refuse(5, HEX, "--json"))
 
     def test_headers_of_a_packet_that_is_not_all_there(self):
         text = to_device(captures.request()).hex()[:-32]

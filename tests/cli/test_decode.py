@@ -33,7 +33,7 @@ class DecodeTest(CliCase):
                         self.assertIn(repair, err)
                     printed += 1
                 self.assertIn(
-                    "checksum", self.check_failure(1, "--token", OTHER_TOKEN, *args[2:])
+                    "checksum", self.check_failure(5, "--token", OTHER_TOKEN, *args[2:])
                 )
         self.assertGreater(printed, 45)
 

@@ -84,6 +84,11 @@ class OutcomesTest(GroupCase):
                 self.assertEqual(dict(one, **members), one)
                 self.assertIn(one["address"], ("127.0.0.1", "127.0.0.2"))
 
+    def test_an_error_names_the_address_once(self):
+        status, out, err = self.run_at("get one,127.0.0.9 power --timeout 0.3")
+        self.assertEqual((status, out), (3, "one: on\n"))
+        self.assertRegex(err, r"\Aerror: 127\.0\.0\.9 port \d+: the port is closed")
+
     def test_several_refusals_are_told_apart(self):
         self.fans["two"].properties.pop((2, 3))
         status, out, err = self.run_at("get all 2.3")

@@ -24,6 +24,9 @@ class StreamsTest(DeviceCase):
             def write(self, text):
                 raise error
 
+            def fileno(self):
+                return 1
+
         line = self.complete("info 127.0.0.1", (), TOKEN)
         with mock.patch("os.dup2") as dup2, redirect_stdout(Refusing()):
             with redirect_stderr(io.StringIO()) as err:
@@ -52,7 +55,7 @@ class StreamsTest(DeviceCase):
         with mock.patch("os.open", side_effect=error), mock.patch(
             "os.pipe", side_effect=error
         ):
-            cli.silence_stdout()
+            output.silence_stdout()
 
     def test_a_result_that_nobody_gets_is_a_failure(self):
         for args in (self.complete("info 127.0.0.1", (), TOKEN), ["--help"]):

@@ -45,7 +45,7 @@ class SetTest(DeviceCase):
         self.device.methods["set_properties"] = lambda params: requests.append(
             len(params)
         ) or answer(params)
-        self.set("2.1=true", "2.3=1", "power=on", "2.3=2")
+        self.set("2.1=true", "2.3=1", "power=on", "2.4=2")
         self.assertEqual(requests, [2, 1])
 
     def test_the_request_names_the_device_in_decimals(self):
@@ -66,9 +66,10 @@ class SetTest(DeviceCase):
         )
 
     def test_it_stops_at_the_first_failure_and_says_what_was_set(self):
-        error = self.fail_at(4, "set 127.0.0.1 power=off speed=x power=on")
+        error = self.fail_at(4, "set 127.0.0.1 power=off speed=x 2.1=false")
         self.assertRegex(error, r"error: speed: .*-5001.*; these were set: power\n")
-        self.assertEqual(self.device.properties["power"], "off")
+        found = self.device.properties["power"], self.device.properties[2, 1]
+        self.assertEqual(found, ("off", True))
         error = self.fail_at(4, "set 127.0.0.1 speed=x")
         self.assertNotIn("were set", error)
 
@@ -113,10 +114,15 @@ class SetTest(DeviceCase):
 
     def test_a_property_given_twice(self):
         """In one request, a device may take either of the two values."""
-        self.assertIn(
-            "given twice", self.fail_at(2, "set 127.0.0.1 2.1=true 2.1=false")
-        )
-        self.assertEqual(self.set("power=on", "power=off")[0], 0)
+        before = dict(self.device.properties)
+        for line in (
+            "2.1=true 2.1=false",
+            "speed=1 speed=2",
+            "2.1=false power=off 2.1=true",
+        ):
+            error = self.fail_at(2, "set 127.0.0.1 " + line)
+            self.assertIn("given twice", error)
+        self.assertEqual(self.device.properties, before)
 
     def test_an_answer_that_leaves_a_property_out(self):
         self.device.methods["set_properties"] = lambda params: []

@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: MIT
 """watch: on a network in memory, whose clock the tests move, and as a process."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from unittest import mock
 
-from miio_pure import Client
+from miio_pure import Client, payload
+from miio_pure.cli.status import OutputError
+from miio_pure.cli.terminate import Termination
+from miio_pure.cli.watch import wait
 from miio_pure.devices import Devices, Record
+from miio_pure.packet import HELLO, Token, decode, encode
 from miio_pure.simulator import Simulator
 
 from ..support import ROOT, TOKEN, CliCase, run_cli
@@ -31,13 +37,14 @@ class WatchCase(CliCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.file = os.path.join(folder.name, "devices.json")
-        self.found = []
+        self.found, self.searches = [], []
         patch = mock.patch("miio_pure.discovery.discover", self.search)
         patch.start()
         self.addCleanup(patch.stop)
 
     def search(self, **options):
         """Stand in for a broadcast, which this network does not have."""
+        self.searches.append(self.network.time)
         for address in self.found:
             yield Client(address, TOKEN, timeout=options["timeout"]).handshake()
 
@@ -69,7 +76,9 @@ class WatchCase(CliCase):
                 waiting.pop(0)[1]()
 
         self.network.sleep = act_and_sleep
-        words = ["watch"] + line.split() + ["--devices", self.file]
+        words = ["watch"] + line.split()
+        if os.path.exists(self.file):
+            words += ["--devices", self.file]
         with self.network.under():
             self.status, out, self.err = run_cli(*words)
         lines = [json.loads(text) for text in out.splitlines()]
@@ -105,8 +114,8 @@ class ChangesTest(WatchCase):
         )
         self.assertEqual(list(lines[0]), ["time", "address", "name", "values"])
         self.assertEqual((lines[0]["address"], lines[0]["name"]), ("10.0.0.1", "lamp0"))
-        # One hello was enough.
-        self.assertEqual(len(self.network.greeted), 1)
+        # One hello was enough, and no search.
+        self.assertEqual((len(self.network.greeted), self.searches), (1, []))
 
     def test_numbers_and_names_of_a_spec(self):
         (fan,) = self.make_fans(1)
@@ -143,6 +152,31 @@ class ChangesTest(WatchCase):
         found = [one["power"] for one in self.values(lines)]
         self.assertEqual(repr(found), repr([True, 1, 0.1 + 0.2, None]))
 
+    def test_a_number_that_is_none_is_null(self):
+        (fan,) = self.make_fans(1)
+        numbers = ["0.5"]
+
+        def write(datagram, reply):
+            if len(datagram) == len(HELLO):
+                return reply
+            ident = payload.load(decode(datagram, Token(TOKEN)).payload)["id"]
+            text = '{"id":%d,"result":[%s]}' % (ident, numbers[-1])
+            return encode(Token(TOKEN), text.encode(), device_id=1000, stamp=1)
+
+        handle = fan.handle
+        fan.handle = lambda datagram, now: [
+            write(datagram, reply) for reply in handle(datagram, now)
+        ]
+        script = [
+            (10 * i + 5.5, lambda number=number: numbers.append(number))
+            for i, number in enumerate(["NaN", "nan", "0.50", "-inf", "1e999", "0.5"])
+        ]
+        lines = self.watch("lamp0 power", script, until=70)
+        self.assertEqual(
+            self.values(lines),
+            2 * [{"power": 0.5}, {"power": None}] + ["error", {"power": 0.5}],
+        )
+
     def test_another_process_commands_the_device_in_between(self):
         self.make_fans(1)
 
@@ -175,6 +209,19 @@ class SilenceTest(WatchCase):
         self.assertIn("no answer", lines[1]["error"])
         self.assertEqual(self.status, 0)
 
+    def test_one_that_answers_every_second_read(self):
+        (fan,) = self.make_fans(1)
+        script = []
+        for i in range(3):
+            script += [
+                (20 * i + 5.5, lambda: fan.faults.add("deaf")),
+                (20 * i + 15.5, lambda: fan.faults.discard("deaf")),
+            ]
+        lines = self.watch("lamp0 power", script, until=65.0)
+        self.assertEqual(
+            self.values(lines), [{"power": "on"}] + 3 * ["error", {"power": "on"}]
+        )
+
     def test_one_that_was_off_at_the_start_is_watched_once_it_is_there(self):
         (fan,) = self.make_fans(1)
         del self.network.devices["10.0.0.1"]
@@ -197,6 +244,39 @@ class SilenceTest(WatchCase):
         addresses = [one["address"] for one in lines]
         self.assertEqual(addresses, ["10.0.0.1", "10.0.0.1", "10.0.0.9"])
         self.assertEqual(self.err, "note: lamp0 is now at 10.0.0.9\n")
+
+    def test_one_that_a_search_finds_at_its_old_address_has_not_moved(self):
+        (fan,) = self.make_fans(1)
+        self.found = ["10.0.0.1"]
+        script = [
+            (5.5, lambda: fan.faults.add("deaf")),
+            (14.5, lambda: fan.faults.discard("deaf")),
+        ]
+        lines = self.watch("lamp0 power", script)
+        self.assertEqual(
+            self.values(lines), [{"power": "on"}, "error", {"power": "on"}]
+        )
+        self.assertEqual((len(self.searches), self.err), (1, ""))
+
+    def test_one_that_is_found_while_a_read_at_its_old_address_is_under_way(self):
+        self.make_fans(2)
+
+        def move():
+            self.network.devices["10.0.0.9"] = self.network.devices.pop("10.0.0.1")
+
+        # The first search finds nothing.
+        script = [(0.6, move), (30.0, lambda: self.found.append("10.0.0.9"))]
+        line = "all power --every 0.5 --timeout 3.1"
+        lines = self.watch(line, script, until=90.0)
+        self.assertEqual(
+            [(one["address"], one.get("values")) for one in lines],
+            [
+                ("10.0.0.1", {"power": "on"}),
+                ("10.0.0.2", {"power": "on"}),
+                ("10.0.0.1", None),
+                ("10.0.0.9", {"power": "on"}),
+            ],
+        )
 
     def test_another_device_at_the_address_is_never_taken_for_it(self):
         self.make_fans(2)
@@ -275,8 +355,80 @@ class ManyTest(WatchCase):
         self.assertIn(("lamp2", {"power": "off"}), found)
         self.assertEqual(len(found), 4)
 
+    def test_a_silent_one_does_not_slow_down_the_others(self):
+        fans = self.make_fans(2)
+        fans[0].faults.add("deaf")
+        self.watch("all power --every 0.5", [])
+        self.assertEqual(self.network.asked.count("10.0.0.2"), 60)
+
+    def test_reads_that_were_missed_are_left_out(self):
+        self.make_fans(2)
+        stop_for_a_minute = (5.7, lambda: self.network.sleep(60))
+        self.watch("all power --every 0.5", [stop_for_a_minute], until=75.7)
+        for address in ("10.0.0.1", "10.0.0.2"):
+            # Some requests are repeated, as their answers are read too late.
+            self.assertIn(self.network.asked.count(address), range(32, 36))
+
+
+class BatchesTest(WatchCase):
+    """A fan with 30 properties, which notes how many of them it answers at once."""
+
+    names = " ".join("3.%d" % i for i in range(1, 31))
+
+    def make_fan(self, *faults):
+        (fan,) = self.make_fans(1)
+        fan.faults.update(faults)
+        fan.properties.update({(3, i): i for i in range(1, 31)})
+        answer, self.sizes = fan.methods["get_properties"], []
+
+        def note(params):
+            self.sizes.append(len(params))
+            return answer(params)
+
+        fan.methods["get_properties"] = note
+        return fan
+
+    def check_values(self, lines):
+        values = {"3.%d" % i: i for i in range(1, 31)}
+        self.assertEqual((self.values(lines), self.err), ([values], ""))
+
+    def saved_sizes(self):
+        return [record.max_batch for record in Devices(self.file).records]
+
+    def test_the_size_that_a_device_answers_is_found_once_and_saved(self):
+        self.make_fan("at most 4 silent")
+        self.check_values(self.watch("lamp0 " + self.names, [], until=60))
+        self.assertEqual(set(self.sizes), {3})
+        # Two batches took 5 s each, so one read was missed.
+        self.assertEqual(self.network.asked.count("10.0.0.1"), 6 + 10 * 5)
+        self.assertEqual(self.saved_sizes(), ["3"])
+
+    def test_a_device_that_was_off_for_a_moment_is_asked_for_as_many_as_before(self):
+        fan = self.make_fan()
+        script = [
+            (5.5, lambda: fan.faults.add("deaf")),
+            (15.5, lambda: fan.faults.discard("deaf")),
+        ]
+        self.check_values(self.watch("lamp0 " + self.names, script))
+        self.assertEqual(self.sizes, [15, 15, 7, 7, 7, 7, 2, 15, 15])
+        self.assertEqual(self.saved_sizes(), [""])
+
+    def test_a_device_that_is_off_is_not_asked_for_fewer(self):
+        fan = self.make_fan()
+        step = (5.5, lambda: fan.faults.add("deaf"))
+        lines = self.watch("lamp0 " + self.names, [step])
+        self.assertIn("no answer to 3 requests, nor to hello", lines[1]["error"])
+        self.assertEqual(lines[1]["time"], 20)
+
 
 class UsageTest(WatchCase):
+    def test_a_device_that_is_not_saved_is_called_what_was_typed(self):
+        self.make_fans(1)
+        os.remove(self.file)
+        with mock.patch.dict(os.environ, HOME=os.path.dirname(self.file)):
+            lines = self.watch("10.0.0.1 power --token " + TOKEN, [])
+        self.assertEqual(lines[0]["name"], "10.0.0.1")
+
     def test_wrong_usage(self):
         self.make_fans(1)
         for line, said in (
@@ -295,6 +447,13 @@ class UsageTest(WatchCase):
 
 class ProcessTest(unittest.TestCase):
     """A real process with a real pipe."""
+
+    def test_a_reader_that_has_gone_ends_the_wait(self):
+        reader, writer = os.pipe()
+        with open(writer, "w") as stdout, contextlib.redirect_stdout(stdout):
+            wait(time.monotonic())
+            os.close(reader)
+            self.assertRaises(OutputError, wait, time.monotonic() + 60)
 
     def start(self, **options):
         simulator = Simulator(counting_fan(TOKEN))
@@ -328,6 +487,20 @@ class ProcessTest(unittest.TestCase):
         process.stdout.readline()
         process.stdout.close()
         self.assertEqual((process.wait(30), process.stderr.read()), (1, b""))
+
+    def test_a_signal_ends_it_although_the_reader_has_stalled(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        os.set_blocking(writer, False)
+        with open(writer, "w") as stdout:
+            # Writing to a full pipe fails here; otherwise it would block.
+            with self.assertRaises(BlockingIOError):
+                while True:
+                    os.write(writer, b"x" * 4096)
+            with contextlib.redirect_stdout(stdout), Termination():
+                self.assertRaises(BlockingIOError, print, "a line", flush=True)
+                stop()
+            stdout.flush()
 
     def test_a_full_disk_is_an_error(self):
         with open("/dev/full", "wb") as full:

@@ -206,6 +206,13 @@ class BatchTest(MiotCase):
         self.miot.did = "1"
         self.refuse(NoReply, self.miot.read, "2.1")
 
+    def test_a_device_that_no_longer_answers_hello_is_not_asked_for_fewer(self):
+        self.miot.read("2.1")
+        self.sizes()
+        self.device.faults.add("deaf")
+        self.refuse(NoReply, self.miot.status)
+        self.assertEqual(self.sizes(), [15, 15, 15])
+
     def test_a_batch_that_cannot_leave_is_not_halved(self):
         self.miot.read("2.1")
         self.wire.faults = [NoReply("no route to host")]
