@@ -185,7 +185,9 @@ class _Search:
         sources: "Sequence[Optional[str]]" = [bind]
         if bind is None and self._addresses == [EVERYONE]:
             sources = find_addresses()
-        failure = NoReply("cannot search: no network interface is up that can broadcast")
+        failure = NoReply(
+            "cannot search: no network interface is up that can broadcast"
+        )
         for source in sources:
             try:
                 self._open_sockets(source)

@@ -3,8 +3,8 @@
 
 A plan is a generator. It yields how each exchange begins, such as `exchange.greet` or
 `Request.begin`, and is sent the result, or has the MiioError thrown in. It may also
-yield a float: the monotonic time until which it wants to wait. The value that it
-returns is its outcome.
+yield a float: the monotonic time until which it wants to wait; or a `Part`, which is an
+exchange that must leave time for others. The value that it returns is its outcome.
 
 So a plan neither blocks nor knows what runs it: `carry_out` runs it with one client,
 and `together.run_all` runs plans with many.
@@ -23,11 +23,23 @@ if TYPE_CHECKING:
     from .link import Call
 
     Result = TypeVar("Result")
-    Plan = Generator[Union[Begin[Any], float], Any, Result]
-    # Runs one exchange; returns the address and the result.
-    Converse = Callable[[Begin[Any]], Call[Tuple[str, Any]]]
+    Plan = Generator[Union[Begin[Any], float, "Part"], Any, Result]
+    # Runs one exchange in this share of the time; returns the address and the result.
+    Converse = Callable[[Begin[Any], float], Call[Tuple[str, Any]]]
 
 NEVER = float("inf")
+# The share of the time that is left for a plan, which a Part of it may take.
+PART = 0.5
+
+
+class Part:
+    """An exchange that must leave time for others.
+
+    begin: how it begins. It counts only where all of a plan has a deadline.
+    """
+
+    def __init__(self, begin: "Begin[Any]") -> None:
+        self.begin = begin
 
 
 class Clock:
@@ -44,7 +56,7 @@ def carry_out(client: "Client", plan: "Plan[Result]") -> "Result":
     Each exchange has the client's timeout.
     """
 
-    def converse(begin: "Begin[Any]") -> "Call[Tuple[str, Any]]":
+    def converse(begin: "Begin[Any]", share: float) -> "Call[Tuple[str, Any]]":
         return client.converse(begin, time.monotonic() + client.timeout)
 
     return drive(follow(plan, converse, NEVER))
@@ -70,7 +82,9 @@ def follow(
                 if isinstance(wish, float):
                     yield Clock(), min(wish, deadline)
                 else:
-                    _, given = yield from converse(wish)
+                    is_part = isinstance(wish, Part)
+                    begin, share = (wish.begin, PART) if is_part else (wish, 1.0)
+                    _, given = yield from converse(begin, share)
             except MiioError as error:
                 resume, given = plan.throw, error
     finally:

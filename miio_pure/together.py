@@ -162,8 +162,9 @@ class _Strand:
         now = time.monotonic()
         until = now + (self._deadline - now) / len(self._left)
 
-        def converse(begin: "Begin[Any]") -> "Call[Tuple[str, Any]]":
-            latest = min(until, time.monotonic() + self._run.timeout)
+        def converse(begin: "Begin[Any]", share: float) -> "Call[Tuple[str, Any]]":
+            now = time.monotonic()
+            latest = now + min((until - now) * share, self._run.timeout)
             return _converse(self.client, begin, latest, self._run.keep_open)
 
         self.call = follow(self._left.pop(), converse, until)

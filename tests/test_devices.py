@@ -136,7 +136,7 @@ class LoadTest(DevicesCase):
 
     def test_no_place_by_default(self):
         with mock.patch.dict(os.environ, {}, clear=True):
-            with self.assertRaisesRegex(MiioError, "no HOME.*MIIO_DEVICES"):
+            with self.assertRaisesRegex(MiioError, "HOME is not set.*MIIO_DEVICES"):
                 Devices()
 
     def test_a_file_that_others_can_read_gives_names_but_no_tokens(self):

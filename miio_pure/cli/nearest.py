@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Finds the name that somebody may have meant."""
 
+from ..surroundings import default_path
 from .hint import quote
 
 TYPE_CHECKING = False
@@ -41,6 +42,8 @@ def explain_no_devices(options: "Options") -> str:
         from ..devices import Devices  # noqa: F401
     except ImportError:
         return "this copy of miio_pure lacks devices.py, so it cannot save devices"
+    if default_path() is None and options.devices is None:
+        return "HOME is not set, so set MIIO_DEVICES to the file of saved devices"
     path = os.environ.get("MIIO_DEVICES")
     if path and options.devices is None and not os.path.exists(path):
         return "MIIO_DEVICES names a file that does not exist: %s" % path

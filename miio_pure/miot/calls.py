@@ -18,7 +18,7 @@ alone, and many devices at once:
 from ..errors import DeviceError, MiioError, NoReply, PayloadError, meaning
 from ..exchange import BUSY, Request, greet
 from ..payload import dump
-from ..plans import carry_out
+from ..plans import Part, carry_out
 from .batches import Sizes, list_missing
 from .spec import Action, Property, parse_number
 from .values import same
@@ -202,23 +202,26 @@ class Miot:
         for one in outcomes:
             wanted.setdefault((one.siid, one.piid), []).append(one)
         waiting, sizes = list(wanted), Sizes(self.max_batch)
-        while waiting:
-            batch = self._take_batch(waiting, sizes.size)
-            answers = yield from self._read_batch(batch)
-            for address in batch:
-                for one in wanted[address]:
-                    one.code, one.value = (answers or {}).get(address, (None, None))
-            missing = list_missing(batch, answers)
-            waiting = waiting[len(batch) :]
-            if len(batch) > 1 and missing:
-                sizes.refuse(batch, missing, is_busy=answers is None)
-                waiting = missing + waiting
-            elif missing or (len(batch) == 1 and wanted[batch[0]][0].code in BUSY):
-                sizes.excuse(batch[0])
-            else:
-                sizes.take(batch)
-            yield from self._settle(sizes, waiting)
-        self.max_batch = sizes.find_limit()
+        try:
+            while waiting:
+                batch = self._take_batch(waiting, sizes.size)
+                answers = yield from self._read_batch(batch)
+                for address in batch:
+                    for one in wanted[address]:
+                        one.code, one.value = (answers or {}).get(address, (None, None))
+                missing = list_missing(batch, answers)
+                waiting = waiting[len(batch) :]
+                if len(batch) > 1 and missing:
+                    sizes.refuse(batch, missing, is_busy=answers is None)
+                    waiting = missing + waiting
+                elif missing or (len(batch) == 1 and wanted[batch[0]][0].code in BUSY):
+                    sizes.excuse(batch[0])
+                else:
+                    sizes.take(batch)
+                yield from self._settle(sizes, waiting)
+        finally:
+            # A read that fails has also found out how large batches can be.
+            self.max_batch = sizes.find_limit()
         return outcomes
 
     def _settle(self, sizes: Sizes, waiting: "List[Address]") -> "Plan[None]":
@@ -257,17 +260,20 @@ class Miot:
         # that it is too large.
         request.waits_if_busy = is_alone
         try:
-            result = yield request.begin
+            result = yield request.begin if is_alone else Part(request.begin)
         except DeviceError as error:
             if error.code not in BUSY:
                 raise
             # Alone, it counts as refused.
             return {batch[0]: (error.code, None)} if is_alone else None
-        except (NoReply, PayloadError) as error:
-            if is_alone or (isinstance(error, NoReply) and not error.sent):
+        except PayloadError:
+            if is_alone:
                 raise
-            if isinstance(error, NoReply):
-                yield from _require_hello(error)
+            return {}
+        except NoReply as error:
+            if is_alone or not error.sent:
+                raise
+            yield from _require_hello(error)
             return {}
         return _index(result, "value")
 

@@ -136,8 +136,7 @@ class Action(Entry):
         if len(values) != len(self.inputs):
             names = " ".join(one.name for one in self.inputs) or "no value"
             raise ValueError(
-                "%s takes %s, but %d values were given"
-                % (self.handle, names, len(values))
+                "%s takes %s, but got %d values" % (self.handle, names, len(values))
             )
         return [
             {"piid": one.piid, "value": one.check(value)}

@@ -233,6 +233,9 @@ class TargetTest(DeviceCase):
             self.assertIn(
                 "MIIO_DEVICES names a file that does not exist: " + file, error
             )
+            env = {"MIIO_DEVICES": "", "HOME": "", "USERPROFILE": ""}
+            error = self.fail_at(2, "info lamp", token=None, env=env)
+            self.assertIn("HOME is not set, so set MIIO_DEVICES", error)
             with mock.patch.dict("sys.modules", {"miio_pure.devices": None}):
                 error = self.fail_at(2, "info lamp", token=None)
             self.assertIn("this copy of miio_pure lacks devices.py", error)

@@ -66,7 +66,7 @@ class RunTest(DeviceCase):
         self.check_lines(self.start("2.2", "x", "--json")[1], {"result": [9]})
         for texts, said in (
             (("fly",), "no action fly"),
-            (("say",), "say takes text, and not 0 values"),
-            (("toggle", "1"), "toggle takes no value, and not 1 values"),
+            (("say",), "say takes text, but got 0 values"),
+            (("toggle", "1"), "toggle takes no value, but got 1 values"),
         ):
             self.assertIn(said, self.fail_at(2, "run 127.0.0.1", *texts))

@@ -7,7 +7,7 @@ import unittest
 from ..support import messages
 
 # A message goes on after "error: ", so it begins in lower case, except for names.
-NAMES = ("CBC", "JSON", "Mi Home", "SQLite")
+NAMES = ("CBC", "HOME", "JSON", "Mi Home", "SQLite")
 # Texts that are no messages to the user: the help, and what real devices say.
 OTHERS = ("cli/arguments.py", "simulator/device.py")
 # Words that a colleague would not say, or that blame the user.
@@ -33,7 +33,7 @@ class MessagesTest(unittest.TestCase):
             "warning: %s",
             "standard output is closed",
             "this property cannot be read",
-            "the port is closed: it is not a miIO device, or a firewall is blocking it",
+            "the port is closed: no miIO device is there, or a firewall blocks it",
         ):
             self.assertTrue(text in texts, text)
 

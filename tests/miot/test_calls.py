@@ -342,6 +342,25 @@ class ManyTest(unittest.TestCase):
             self.assertEqual(values["fan:status"], 50)
             self.assertEqual(len(values), len(self.spec.readable()))
 
+    def test_a_device_that_ignores_batches_is_read_one_by_one(self):
+        for device in self.devices.values():
+            device.faults.add("at most 1 silent")
+        outcomes = self.read()
+        self.assertEqual({type(one) for one in outcomes.values()}, {list})
+        self.assertEqual({fan.max_batch for fan in self.fans}, {1})
+
+    def test_where_there_is_too_little_time_the_next_read_goes_on_from_there(self):
+        fan = self.fans[0]
+        self.devices[fan.client.host].faults.add("deaf")
+        with self.network.under():
+            ((_, outcome),) = run_all([(fan.client, fan.plan_status())], 1.0)
+        self.assertIsInstance(outcome, NoReply)
+        self.devices[fan.client.host].faults = {"at most 1 silent"}
+        with self.network.under():
+            ((_, outcome),) = run_all([(fan.client, fan.plan_status())], 1.0)
+        self.assertTrue(isinstance(outcome, list) or outcome.sent)
+        self.assertEqual(fan.max_batch, 1)
+
     def test_ten_devices_take_no_longer_than_one(self):
         start = self.network.time
         self.read()
