@@ -20,11 +20,11 @@ TOKEN = "00112233445566778899aabbccddeeff"
 SESSION = (
     "discover " + ADDRESS,
     "devices add %s --name fan --token %s" % (ADDRESS, TOKEN),
-    "get fan power speed",
-    "set fan speed=66",
-    "get fan speed",
-    "set fan speed=fast",
-    "run fan toggle",
+    "spec tests/samples/fan.json --save",
+    "get fan",
+    "set fan on=true fan-level=60",
+    "get fan fan-level",
+    "set fan fan-level=400",
 )
 # Pixels: the width of a character, the height of a line, and the margin.
 WIDTH, HEIGHT, MARGIN = 8.4, 19, 16
@@ -63,6 +63,7 @@ def run(command, home):
     """Return the lines that a command shows, its own line first."""
     done = subprocess.run(
         [sys.executable, MAIN] + shlex.split(command),
+        cwd=ROOT,
         env=dict(os.environ, HOME=home, XDG_CONFIG_HOME=home),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
