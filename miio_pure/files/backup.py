@@ -78,7 +78,7 @@ def _open_encrypted(
             "the backup is encrypted: give its password by --password-prompt or in "
             "MIIO_PASSWORD"
         )
-    # Some programs cut characters to 8 bits when they wrote version 1.
+    # Version 1 was also written with characters that were cut to 8 bits.
     for is_8_bit in (False, True) if is_first else (False,):
         effort.spend(2 * PBKDF2_ROUND * rounds)
         key = pbkdf2(_encode_password(password, is_8_bit), salt, rounds, 32)
@@ -137,8 +137,8 @@ def _encode_key(key: bytes) -> bytes:
 
 def pbkdf2(password: bytes, salt: bytes, rounds: int, size: int) -> bytes:
     """Derive a key by PBKDF2-HMAC-SHA1, RFC 8018 section 5.2."""
-    # This one is from OpenSSL. Up to Python 3.11, hashlib may replace it by a version in
-    # Python that is slower than ours.
+    # This function is OpenSSL's. Up to Python 3.11, hashlib also has one of its own,
+    # which is slower than ours.
     try:
         from _hashlib import pbkdf2_hmac
 
