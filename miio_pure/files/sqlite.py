@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Reads the tables of an SQLite database from the bytes of its file.
 
-We cannot use the sqlite3 module here. Small hosts lack it, and it changes what it reads:
-a plain SELECT may delete the -wal file beside a database and roll back its -journal.
+We cannot use the sqlite3 module here. Small hosts lack it, and it changes the files: a
+plain SELECT may delete the -wal file beside a database and roll back its -journal.
 This reader opens only the file it is given, and only reads. Below is the part of the
 format that it needs; the source is https://sqlite.org/fileformat2.html.
 
