@@ -289,7 +289,7 @@ class Walk:
         return tar_members(leaf.file, self.effort)
 
     def zip_members(self, leaf: Leaf) -> "Iterator[Member]":
-        """Yield the members of a zip, which is held in memory if it is in an archive."""
+        """Yield the members of a zip; one in an archive is read into memory."""
         file = leaf.file
         if not file.seekable():
             file = hold(self._keep(leaf))
