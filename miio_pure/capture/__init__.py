@@ -45,7 +45,7 @@ def read(
     Tokens that hello replies in the capture reveal are used, too.
 
     A message that cannot be read says why in its `error`. Raises TokenError for a
-    malformed token, and MiioError for a file that is no capture, or is damaged or cut
+    malformed token, and MiioError if the file is not a capture, or is damaged or cut
     off; the messages before the damage are yielded first. Memory is bounded, however
     long the capture is.
     """
