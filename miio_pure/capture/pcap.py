@@ -30,7 +30,7 @@ MODIFIED = (b"\xa1\xb2\xcd\x34", b"\x34\xcd\xb2\xa1")
 
 
 def is_pcap(start: bytes) -> bool:
-    """Tell whether a file with these first bytes is a pcap, of whatever kind."""
+    """Tell whether a file with these first bytes is a pcap of any kind."""
     return start[:4] in KINDS or start[:4] in MODIFIED
 
 
