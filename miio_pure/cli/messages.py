@@ -199,7 +199,7 @@ def format_raw(message: "Message") -> str:
 
 
 def describe(message: "Message") -> str:
-    """Say what a message is and what is in it."""
+    """Return a text that says what a message is, and what it contains."""
     packet = message.packet
     if message.error is not None:
         return "%s: %s" % (message.kind, escape(str(message.error)))
