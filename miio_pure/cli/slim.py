@@ -3,7 +3,7 @@
 
 Comments, docstrings, annotations, blank lines, line ends in brackets and `if
 TYPE_CHECKING:` blocks take more than half of a module, and flash is small on a router.
-What is left behaves the same, as long as nothing reads `__doc__` or `__annotations__`.
+The rest behaves the same, as long as nothing reads `__doc__` or `__annotations__`.
 
 How it works: The source is a list of tokens, with a gap of spaces between any two of
 them. We decide which tokens to drop. Each token that stays is written with the gap in
@@ -119,7 +119,7 @@ def is_string(tokens: "Sequence[Token]", line: Line) -> bool:
 
 
 def is_bare_annotation(tokens: "Sequence[Token]", line: Line) -> bool:
-    """Return whether a line only says of which type something is."""
+    """Return whether a line only gives the type of something."""
     return any(end > line.indexes[-1] for _, end in find_variable(tokens, line))
 
 
