@@ -323,7 +323,7 @@ def find_container(head: bytes) -> "Optional[ListMembers]":
 
 
 def explain(error: "Union[OSError, MiioError]") -> MiioError:
-    """Return the error in our own words, without what its traceback holds on to."""
+    """Return the error in our own words, and let go of the objects in its traceback."""
     if isinstance(error, OSError):
         error = MiioError("cannot be read: %s" % (error.strerror or error))
     return error.with_traceback(None)
