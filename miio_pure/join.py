@@ -132,7 +132,7 @@ def _encode(text: str, what: str) -> bytes:
 
 
 class Joining:
-    """Sends the request to one device, and understands what follows.
+    """Sends the request to one device, and finds out whether the device took it.
 
     first_id: the id of the first request. now: returns the monotonic time.
     may_have_sent: whether the request may have left this host. at: when it last left.
