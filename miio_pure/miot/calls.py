@@ -2,7 +2,7 @@
 """Reads and sets properties, and runs actions, in the form that MIoT devices take.
 
 Properties are read in batches (see `batches`). Properties that are set in one call go
-out in one request, because it may matter in which order and how closely they arrive.
+out in one request, because their order may matter, and that they arrive together.
 
 The calls are written as plans (see `plans`), so one client can run them for its device,
 or you can run them for many devices at once:
@@ -250,7 +250,7 @@ class Miot:
         return [{"did": self.did, "siid": siid, "piid": piid} for siid, piid in batch]
 
     def _read_batch(self, batch: "List[Address]") -> "Plan[Optional[Answers]]":
-        """Return {address: (code, value)} of what the device answered.
+        """Return the device's answers as {address: (code, value)}.
 
         Returns None if the device is busy or the batch is too large, because both have
         the same code.
@@ -354,7 +354,7 @@ def _is_ok(result: "Any") -> bool:
 def _index(
     result: "Any", proof: str = ""
 ) -> "Dict[Address, Tuple[Optional[int], Any]]":
-    """Return {address: (code, value)} of the answers, whatever their order and did.
+    """Return the answers as {address: (code, value)}; their order and did may differ.
 
     proof: the member that an answer must have to count, unless it is a refusal. If two
     answers for one address differ, neither counts, as we cannot know which is right.
