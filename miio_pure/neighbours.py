@@ -266,7 +266,7 @@ class Announcements:
         self._instances: "Dict[Name, _Instance]" = {}
 
     def add(self, datagram: bytes, source: str) -> None:
-        """Take in a datagram that came from the address source, whatever it is."""
+        """Take in a datagram, which may hold anything, from the address source."""
         for name, kind, value in parse(datagram):
             if kind == PTR and name == SERVICE:
                 name = value
