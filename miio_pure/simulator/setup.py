@@ -3,7 +3,7 @@
 
 It reveals its token. When it is told to join a network, it leaves, and soon turns up
 again on the same socket, because there is only one network here. By then it has a new
-token and hides it, as most devices do. Each kind in NEW_DEVICES exists in reality.
+token and hides it, as most devices do. Each kind in NEW_DEVICES has been seen.
 """
 
 from ..errors import DeviceError
