@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     Outcome = Tuple[Client, Any]
 
 MAX_UNDER_WAY = 64
-# How long we sleep between two looks at events that poll cannot watch: our turn with a
-# client that another thread uses, and the answer of a name server.
+# How often we check for events that poll cannot watch: our turn with a client that
+# another thread uses, and the answer of a name server.
 PAUSE = 0.005  # s
 
 
@@ -213,7 +213,7 @@ class Run:
             finally:
                 self.close()
         finally:
-            # Ctrl-C may have interrupted the close() of a strand.
+            # Ctrl-C may have interrupted the first close().
             self.close()
 
     def close(self) -> None:
