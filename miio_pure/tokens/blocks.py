@@ -8,9 +8,9 @@
 In all of these, lines that belong together follow each other with equal indentation. So
 we read the text as blocks. A block ends where the indentation becomes less, at a rule
 such as ---, and at a line that is not a pair. In YAML, a block lies below a key or
-after the dash of a list item. Lines that are indented more are a block of their own,
-and the outer block continues after it; empty lines and comments do not end a YAML
-block. They do end any other block, and so does a key without a value.
+after the dash of a list item. Lines that are indented more form a block of their own,
+and the outer block continues after it. Empty lines and comments do not end a YAML
+block, but they do end any other block, and so does a key without a value.
 
 A line that is not a pair may be the name of the device below it, but only in two forms:
 "== name (online) ==" in python-miio's cloud list, and the plain name that
@@ -134,7 +134,7 @@ def find_in_blocks(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
     reader = _Reader()
     lines = part.text.split("\n")
     if not part.is_last:
-        # The text after the last line break is the start of a line in the next part.
+        # This part ends with a line break, and no empty line follows that.
         lines.pop()
     if not part.is_first:
         # The first block may have begun in the previous part, which had all of it.
