@@ -11,10 +11,10 @@ devices in it are. It skips any text that is not JSON. The scanner notices a bro
 object only where it breaks, and then goes on just after the first brace of the object.
 So broken JSON is read many times, and each character that is read spends effort.
 
-An object found within a broken object is a fragment: we have lost the text around it,
-which may have said that it belongs to another program. So a fragment itself has to show
-that it belongs to Xiaomi, and so does JSON within another text. A brace at the start of
-a line does not count as part of a fragment, because logs have one object to a line.
+An object found within a broken object is a fragment: we cannot read the JSON around it,
+which might say that it belongs to another program. So a fragment itself has to show
+that it belongs to Xiaomi, and so does JSON within another text. But an object that
+begins at the start of a line is not a fragment, because logs have one on each line.
 """
 
 import json
