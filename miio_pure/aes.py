@@ -7,8 +7,8 @@ of AES is not a loop over 16 bytes here, but a handful of calls that do their lo
 C. Three tools are all that it takes.
 
 *Substitution.* `text.translate(table)`, with a table of 256 bytes, replaces each byte x
-of a text by table[x]. That is SubBytes, and it is as well SubBytes followed by a
-multiplication in GF(2**8): the product of every possible byte is known in advance.
+of a text by table[x]. One table does SubBytes. Others do SubBytes followed by a
+multiplication in GF(2**8), as the product of every possible byte is known in advance.
 
 *Movement.* The same call moves bytes about when the roles are swapped. In
 `INDICES.translate(state)`, the state is the table and a constant string holds the
@@ -16,16 +16,16 @@ indices of the bytes that we want, in the order in which we want them. One call 
 ShiftRows, change the layout, and take some rows twice. (A table has 256 bytes, but only
 those that INDICES names are looked up, so it does not matter what follows the state.)
 
-*Addition.* Addition in GF(2**8) is XOR. Whole states are added by `^` on ints, made of
-their bytes in little-endian order. A shift of such an int by 32 bits moves a row of
+*Addition.* Addition in GF(2**8) is XOR. To add whole states, we turn their bytes into
+little-endian ints and use `^`. A shift of such an int by 32 bits moves a row of
 four bytes to where its neighbour was. An int becomes a table for the next round by
 `state.to_bytes(256, "little")`, which costs no more than 16 bytes would.
 
 The state is a square of 4 by 4 bytes (FIPS-197 3.4). It has two layouts here: a block
 arrives in column order, and while it is encrypted it lies in row order, because
-MixColumns adds whole rows to each other. These are the indices of its bytes, and beside
-them the places from which they come in ShiftRows (FIPS-197 5.1.2), which turns row r to
-the left by r columns:
+MixColumns adds whole rows to each other. For each layout, the tables below give the
+index of each byte, and then the index that the byte there comes from in ShiftRows
+(FIPS-197 5.1.2), which rotates row r to the left by r columns:
 
                column order  ShiftRows       row order     ShiftRows
     column     0  1  2  3     0  1  2  3     0  1  2  3     0  1  2  3
@@ -41,8 +41,8 @@ CBC encryption needs each block before it can begin the next, so it goes block b
 CBC decryption has all blocks from the start, and one round serves many of them: up to
 16 fit into one table, and in longer texts all blocks lie side by side in 16 lanes.
 
-Look-ups take a time that depends on the data. Where an attacker could measure it, use
-another AES.
+The time that a look-up takes depends on the data. Where an attacker could measure that
+time, use another AES.
 """
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ _NOT_BYTES = "expected bytes, found a buffer whose items are larger than a byte"
 
 
 def _add_tables(*tables: bytes) -> bytes:
-    """Add strings of one length, byte by byte, in GF(2**8). FIPS-197 4.1."""
+    """Add strings of equal length, byte by byte, in GF(2**8). FIPS-197 4.1."""
     total = 0
     for table in tables:
         total ^= int.from_bytes(table, "little")
@@ -89,11 +89,11 @@ _TIMES_2 = _DOUBLES + _add_tables(_DOUBLES, b"\x1b" * 128)
 _TIMES_4 = _TIMES_2.translate(_TIMES_2)
 _TIMES_8 = _TIMES_4.translate(_TIMES_2)
 
-# SubBytes, and SubBytes followed by a multiplication by 2 for MixColumns.
+# These tables do SubBytes, and SubBytes followed by the doubling that MixColumns needs.
 _SUB = _make_sbox(_add_tables(_TIMES_1, _TIMES_2))
 _SUB_2 = _SUB.translate(_TIMES_2)
 
-# InvSubBytes, alone and followed by the multiplications of InvMixColumns.
+# These tables do InvSubBytes, the multiplications of InvMixColumns, and both at once.
 _INV = bytes.maketrans(_SUB, _TIMES_1)  # FIPS-197 5.3.2
 _TIMES_9 = _add_tables(_TIMES_8, _TIMES_1)  # FIPS-197 5.3.3
 _TIMES_11 = _add_tables(_TIMES_8, _TIMES_2, _TIMES_1)
@@ -101,28 +101,28 @@ _TIMES_13 = _add_tables(_TIMES_8, _TIMES_4, _TIMES_1)
 _TIMES_14 = _add_tables(_TIMES_8, _TIMES_4, _TIMES_2)
 _INV_9, _INV_11 = _INV.translate(_TIMES_9), _INV.translate(_TIMES_11)
 _INV_13, _INV_14 = _INV.translate(_TIMES_13), _INV.translate(_TIMES_14)
-# Where the state that byte i belongs to begins.
+# For each byte i, this is the index at which the state that contains it begins.
 _STARTS = bytes(i & ~15 for i in range(256))
 
 
 def _repeat(indices: "Iterable[int]") -> bytes:
-    """Return the indices that do with each of 16 states what these do with one."""
+    """Return indices that do to each of 16 states what these do to one."""
     return _add_tables(_STARTS, bytes(indices) * 16)
 
 
-# Indices that change the layout of up to 16 states from column order to row order. The
-# same indices change it back.
+# These indices change the layout of up to 16 states from column order to row order, and
+# from row order back to column order.
 _TURN = _repeat(i % 4 * 4 + i // 4 for i in range(16))
 _turn_one = _TURN[:16].translate
-# Indices that do ShiftRows (FIPS-197 5.1.2) and change row order to column order.
+# These indices do ShiftRows (FIPS-197 5.1.2) and change row order to column order.
 _SHIFT = _repeat(i % 4 * 4 + (i // 4 + i) % 4 for i in range(16))
 _shift_one = _SHIFT[:16].translate
 
 
 def _locate_shifted(rows: "Sequence[int]", row_step: int, column_step: int) -> bytes:
-    """Return for each byte of these rows after ShiftRows its index in the state before.
+    """Return, for each byte that these rows have after ShiftRows, its index before it.
 
-    row_step, column_step: how far apart two rows, and two columns, lie in that state.
+    row_step, column_step: how far apart two rows, and two columns, were before it.
     """
     return bytes(
         row_step * row + column_step * ((column + row) % 4)
@@ -142,32 +142,32 @@ def _locate_shifted(rows: "Sequence[int]", row_step: int, column_step: int) -> b
 #
 # A string with the rows 1, 2, 3, 0, 1, 2 ("once") and one with the rows 0, 1, 2, 3, 0,
 # all of them doubled ("twice"), add up to both[0], both[1] and so on. A row has 32
-# bits: shifted right by 32, both[r+1] comes to lie on both[r], and "once" shifted by 64
-# brings row[r+3] there.
+# bits: a shift to the right by 32 moves both[r+1] to the place of both[r], and a shift
+# of "once" by 64 moves row[r+3] there.
 _TWICE_ROWS, _ONCE_ROWS = (0, 1, 2, 3, 0), (1, 2, 3, 0, 1, 2)
-# The first round finds the block in column order, all later ones find row order.
+# The first round gets the block in column order; all later rounds get it in row order.
 _twice_first = _locate_shifted(_TWICE_ROWS, 1, 4).translate
 _once_first = _locate_shifted(_ONCE_ROWS, 1, 4).translate
 _twice_later = _locate_shifted(_TWICE_ROWS, 4, 1).translate
 _once_later = _locate_shifted(_ONCE_ROWS, 4, 1).translate
 
 # On the way back, InvMixColumns (FIPS-197 5.3.3) makes the new row r from 14, 11, 13
-# and 9 times the rows r, r+1, r+2 and r+3. The four strings of indices in _UNSHIFT do
-# InvShiftRows (5.3.1), and after it number t takes row r+t to where row r was. They
-# work in column order, on up to 16 states, which just fill a table.
+# and 9 times the rows r, r+1, r+2 and r+3. Each of the four strings of indices in
+# _UNSHIFT does InvShiftRows (5.3.1); after that, string t moves row r+t to the place of
+# row r. They work in column order, on up to 16 states, which fill a table exactly.
 _MAX_FEW = 16  # blocks
 _UNSHIFT = [
     _repeat(13 * (i & 12 | i + turn & 3) % 16 for i in range(16)) for turn in range(4)
 ]
 _gathers_known: "Dict[int, Tuple[Gathers, int]]" = {}
 
-# The round constants, in row 0 of all four columns. FIPS-197 5.2
+# These are the round constants, in row 0 of all four columns. FIPS-197 5.2
 _RCON = [0x01010101 * rcon for rcon in (1, 2, 4, 8, 16, 32, 64, 128, 0x1B, 0x36)]
-# A state in row order is shifted by one column, and by two. These masks keep what stays
-# in its row.
+# The key expansion shifts a state in row order by one column, and by two. These masks
+# keep only the bytes that stay in their row.
 _ROWS = sum(1 << 32 * row for row in range(4))
 _BY_1, _BY_2 = 0xFFFFFF00 * _ROWS, 0xFFFF0000 * _ROWS
-# Indices that do RotWord on the last column and copy it to all four. FIPS-197 5.2
+# These indices do RotWord on the last column and copy it to all four. FIPS-197 5.2
 _next_word = bytes(4 * (i // 4 + 1 & 3) + 3 for i in range(16)).translate
 
 # In a long text the blocks lie in lanes: a lane holds the same byte of every block. The
@@ -175,15 +175,15 @@ _next_word = bytes(4 * (i // 4 + 1 & 3) + 3 for i in range(16)).translate
 _LANES = _TURN[:16]
 # For fewer blocks than this, rounds of 16 blocks are faster.
 _MIN_LANES = 32  # blocks
-# What a round touches should stay in the processor's cache.
+# The data that a round touches should stay in the processor's cache.
 _MAX_LANES = 1024  # blocks
 
 
 def _expand_128(key: bytes) -> "List[int]":
     """Return the 11 round keys of a 128-bit key, in row order. FIPS-197 5.2.
 
-    Each word is the word before it plus the word four before it. So the four words of a
-    round key are a running sum over those of the round key before, which takes two
+    Each word is the previous word plus the word four places back. So the four words of
+    a round key are a running sum over those of the previous round key, which takes two
     shifted additions, plus the same substituted word in all four.
     """
     number, next_word, sub = int.from_bytes, _next_word, _SUB
@@ -257,7 +257,7 @@ class AES:
     """AES under one key, expanded once.
 
     key: 16, 24 or 32 bytes; another length raises ValueError, anything but bytes raises
-    TypeError. Threads may share it. Source: FIPS-197.
+    TypeError. Threads may share the object. Source: FIPS-197.
     """
 
     __slots__ = ("_first", "_middle", "_last", "_inverse", "_repeated", "_lane_keys")
@@ -267,13 +267,13 @@ class AES:
         if len(key) not in (16, 24, 32):
             raise ValueError("an AES key has 16, 24 or 32 bytes, not %d" % len(key))
         keys = _expand_128(key) if len(key) == 16 else _expand_longer(key)
-        # The first round key meets a block before any round has put it into row order,
-        # and the last one after the last round has put it back.
+        # The first round key is added before any round has put the block into row
+        # order, and the last one after the last round has put it back.
         self._first, self._middle = int.from_bytes(key[:16], "little"), keys[1:-1]
         last = _turn_one(keys[-1].to_bytes(256, "little"))
         self._last = int.from_bytes(last, "little")
-        # These three serve decryption, and are made when something is decrypted: the
-        # inverse round keys, and what was last repeated for some number of blocks.
+        # Only decryption needs these three, so it makes them when it needs them: the
+        # inverse round keys, and copies of those keys for some numbers of blocks.
         self._inverse: "List[int]" = []
         self._repeated: "Dict[int, Tuple[Gathers, List[int]]]" = {}
         self._lane_keys: "Tuple[int, List[int], List[int]]" = (0, [], [])
@@ -304,8 +304,8 @@ class AES:
         blocks = []
         state = number(chain[:BLOCK], "little")
         for i in range(BLOCK, len(chain), BLOCK):
-            # The block before, or the IV, is added to the block; then the first round
-            # key is. SP 800-38A 6.2, FIPS-197 5.1
+            # Add the previous encrypted block (or the IV) to this block, and then the
+            # first round key. SP 800-38A 6.2, FIPS-197 5.1
             state ^= number(chain[i : i + BLOCK], "little") ^ first
             once_of, twice_of = _once_first, _twice_first
             for key in middle:
@@ -359,7 +359,7 @@ class AES:
         # The last round has no InvMixColumns. FIPS-197 5.3.5
         text = row_0(state.to_bytes(256, "little")).translate(_INV)
         state = number(text, "little") ^ keys[-1]
-        # CBC adds the block before to each block. SP 800-38A 6.2
+        # CBC adds the previous encrypted block to each block. SP 800-38A 6.2
         state ^= number(chain[:-BLOCK], "little")
         return state.to_bytes(size, "little")
 
@@ -367,8 +367,8 @@ class AES:
         """Decrypt all blocks at once. chain: the IV, then the blocks.
 
         InvMixColumns (FIPS-197 5.3.3) of x is MixColumns (5.1.3) of x + 4 * (x + x two
-        rows below). In ints as long as these, it costs less to multiply with shifts and
-        masks than with tables.
+        rows below). With ints as long as these, shifts and masks multiply faster than
+        tables do.
         """
         n = len(chain) // BLOCK - 1
         size, number = BLOCK * n, int.from_bytes
@@ -412,8 +412,8 @@ class AES:
     def _spread(self, n: int) -> "Tuple[List[int], List[int]]":
         """Return the inverse round keys for lanes of n bytes, and five masks.
 
-        Each byte of a key fills a lane. The masks are: one row, two rows, and of every
-        byte the lowest bit, the lowest 6 bits, and the lowest 7.
+        Each byte of a key fills a lane. The masks select one row, two rows, and the
+        lowest bit, the lowest 6 bits and the lowest 7 bits of every byte.
         """
         # This is read in one step, because another thread may replace it.
         known, keys, masks = self._lane_keys
@@ -428,7 +428,7 @@ class AES:
 
 
 def _unshift(text: bytes, n: int) -> bytes:
-    """Do InvShiftRows on lanes of n bytes: row r turns right by r columns.
+    """Do InvShiftRows on lanes of n bytes: rotate row r to the right by r columns.
 
     FIPS-197 5.3.1.
     """
@@ -477,7 +477,7 @@ def _read_key(key: bytes) -> bytes:
     return copy
 
 
-# n bytes of value n, for n from 0 to 16. RFC 5652 6.3
+# Entry n is n bytes of value n, for n from 0 to 16. RFC 5652 6.3
 _PADDINGS = [bytes((count,)) * count for count in range(BLOCK + 1)]
 
 
@@ -488,7 +488,7 @@ def pad(data: bytes) -> bytes:
 
 
 def unpad(data: bytes) -> bytes:
-    """Take PKCS#7 padding off; raise ValueError if it is wrong. RFC 5652 6.3."""
+    """Remove PKCS#7 padding; raise ValueError if it is wrong. RFC 5652 6.3."""
     if not data or len(data) % BLOCK:
         raise ValueError("padded data has a multiple of 16 bytes, not %d" % len(data))
     count = data[-1]

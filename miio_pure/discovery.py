@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Finds devices: says hello to addresses, to subnets, or to all on every network.
+"""Finds devices: says hello to addresses, to subnets, or to every network of this host.
 
 A hello to 255.255.255.255 leaves through the interface of the default route, which on a
 router is the Internet side, unless the socket is bound to the address of another
-interface. Devices answer hosts of their own subnet only. So a broadcast is one hello
-from each address of this host.
+interface. Devices answer hosts of their own subnet only. So to broadcast, we send one
+hello from each address of this host.
 
-For a hello to a subnet's address, the host has to find the hardware address first.
-Linux looks for 1024 of these at once, for three seconds each, and a hello beyond that
-is lost without an error; so hellos leave at a lower rate. A hello that waits fills the
-buffer of its socket, so a socket serves a few dozen addresses.
+Before it can send a hello to one address, the host has to find its hardware address.
+Linux looks for 1024 of these at once, for three seconds each, and loses any further
+hello without an error; so we send at a lower rate. A hello that waits takes up space in
+the buffer of its socket, so each socket serves only a few dozen addresses.
 """
 
 import time
@@ -39,11 +39,11 @@ EVERYONE = "255.255.255.255"
 MAX_RATE = 300  # hellos a second
 # The prefix lengths that a subnet can have. A /20 has 4096 addresses.
 PREFIXES = [str(number) for number in range(20, 33)]
-# This many hellos, even three times a second, do not burden a network.
+# This many hellos do not burden a network, even three times a second.
 MAX_AT_ONCE = 100  # hellos
 MAX_SHARING = 64  # addresses for each socket
 MAX_LATE = 1000  # datagrams read after the time is up
-# The part of the time that looking up names leaves for the answers.
+# Looking up names leaves this share of the time for the answers.
 ANSWERS_SHARE = 0.2
 
 
@@ -84,15 +84,16 @@ def discover(
     """Yield a Found for each device that answers a hello, as it answers.
 
     targets: addresses, host names, or subnets such as 192.168.1.0/24; none means a
-    broadcast on every network of this host. timeout: seconds, counted from the last of
-    the first hellos; more than 100 targets get 300 hellos a second. The search ends
-    early when all have answered. bind: a local address, or the name of an interface, to
-    send from; a broadcast goes out on that interface only. trace: see Client.
+    broadcast on every network of this host. timeout: seconds, counted from the moment
+    when each target has had its first hello; if there are over 100 targets, 300 hellos
+    leave each second. The search ends early when all have answered. bind: a local
+    address, or the name of an interface, to send from; a broadcast goes out on that
+    interface only. trace: see Client.
 
     Silence is not an error. Raises ValueError for a subnet that is too large; NoReply
-    if nothing can be sent, or if the port of the only target is closed; and at the end,
-    if a target has no address or could not be sent to. This is a generator: nothing
-    happens until its first value is asked for.
+    if nothing can be sent, or if the port of the only target is closed; and NoReply at
+    the end, if a target has no address or could not be sent to. This is a generator:
+    nothing happens until you ask for its first value.
     """
     check_limits(port, timeout, *targets)
     deadline = time.monotonic() + timeout
@@ -112,7 +113,7 @@ def discover(
 def resolve_all(
     targets: "Sequence[str]", deadline: float
 ) -> "Tuple[List[str], List[NoReply]]":
-    """Return the addresses of all targets, and the reasons why some have none."""
+    """Return the addresses of the targets, and an error for each that has none."""
     addresses: "List[str]" = []
     failures: "List[NoReply]" = []
     for i, target in enumerate(targets):
@@ -141,7 +142,7 @@ def list_subnet(target: str) -> "List[str]":
         )
     size = 1 << 32 - int(prefix)
     first = int.from_bytes(socket.inet_aton(network), "big") & -size
-    # The first and the last one are the network's and the broadcast's, except in a
+    # The first address is the network's and the last is for broadcasts, except in a
     # subnet of two (RFC 3021).
     ends = size > 2
     numbers = range(first + ends, first + size - ends)
@@ -212,8 +213,8 @@ class _Search:
     def run(self, timeout: float) -> "Iterator[Found]":
         """Say hello three times, and yield the devices that answer.
 
-        timeout: s, from the last of the first hellos. NoReply if nothing can be sent,
-        and at the end if a target could not be sent to.
+        timeout: s, counted from the end of the first round of hellos. NoReply if
+        nothing can be sent, and at the end if a target could not be sent to.
         """
         failures = yield from self.say_hello(float("inf"))
         if len(failures) < len(self._hellos):
@@ -234,7 +235,7 @@ class _Search:
     def say_hello(self, until: float) -> "Generator[Found, None, List[NoReply]]":
         """Send a hello to each address that has not answered; yield those that answer.
 
-        Return the errors of hellos that could not be sent.
+        Returns an error for each hello that could not be sent.
         """
         failures = []
         pause = 1 / MAX_RATE if len(self._hellos) > MAX_AT_ONCE else 0.0
@@ -248,7 +249,7 @@ class _Search:
             except OSError as error:
                 failures.append(self._explain(address, error))
                 continue
-            # If the caller is slow, the hellos after that do not hurry.
+            # If the caller is slow, the next hellos do not make up for lost time.
             at = max(at + pause, now)
             yield from self.answers(at)
         return failures
@@ -257,7 +258,7 @@ class _Search:
         if self._trace:
             self._trace("sent", HELLO, address)
         if self._is_connected:
-            # A closed port is reported to a connected socket only.
+            # The system reports a closed port only to a connected socket.
             sock.connect((address, self._port))
             sock.send(HELLO)
         else:
@@ -266,7 +267,7 @@ class _Search:
     def answers(self, until: float, late: int = 0) -> "Iterator[Found]":
         """Yield each new device that answers by the time until.
 
-        late: how often this looks for datagrams after that.
+        late: how many more times to look for datagrams after that time.
         """
         while self._is_open or len(self._seen) < len(self._addresses):
             left = until - time.monotonic()

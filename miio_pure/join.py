@@ -2,21 +2,21 @@
 """Makes a new device join a Wi-Fi network.
 
 A new or reset device opens a network of its own, in which its hello reveals its token.
-The request miIO.config_router gives it the name and the password of another network;
-then it leaves its own one, and turns up in the other.
+The request miIO.config_router gives it the name and the password of another network.
+Then the device leaves its own network and turns up in the other one.
 
-**Why nothing here is simply sent again.** A device that took the request may leave
+**Why we do not simply repeat the request.** A device that took the request may leave
 before its answer is out, so a silence is more often a yes than a no. And nobody knows
-what a second request does to a device that is about to join. So after a silence, this
-waits until a device that took the request would be gone. Only one that is still there,
-and answers another request, gets it once more, under the same id. A refusal is
-different: the device has not acted, so the request may follow in another form.
+what a second request does to a device that is about to join. So after a silence, we
+wait until a device that took the request would be gone. Only if it is still there, and
+answers another request, do we send the request once more, under the same id. A refusal
+is different: the device has not acted, so we may send the request in another form.
 
-**What becomes of the token.** Most devices since about 2019 make a new one when they
-join, and hide it. So afterwards a request has to show whether the old one still holds.
+**What happens to the token.** Most devices since about 2019 make a new one when they
+join, and hide it. So afterwards we send a request to see if the old one is still valid.
 
-What is done here is written as plans (see `plans`): the caller has the clients, and
-looks for the device in the networks.
+The steps are written as plans (see `plans`): the caller has the clients, and looks for
+the device in the networks.
 """
 
 from .errors import DeviceError, MiioError, NoReply, TokenError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from .plans import Plan
 
-# Where devices are in their own networks.
+# Devices have one of these addresses in their own networks.
 SETUP_ADDRESSES = (
     "192.168.4.1",
     "192.168.8.1",
@@ -42,13 +42,13 @@ METHOD = "miIO.config_router"
 MAX_SSID = 32  # bytes
 MIN_PASSWORD, MAX_PASSWORD = 8, 64  # characters
 MAX_TIMEZONE = 64  # characters
-# With these in a password, some firmwares do not join.
+# Some firmwares do not join if the password contains one of these characters.
 RISKY = ";\\/#'\""
 # The app sends the number of an account. Some vacuums refuse 0.
 UID = 1337
-# What a device means by these is that it does not take the params in this form.
+# With these codes, a device says that it does not take the params in this form.
 BAD_PARAMS = (-1, -5001)
-# How these models begin is known of those that keep their token.
+# Models that begin like this are known to keep their token.
 KEEPERS = ("philips.light.sread1", "rockrobo.vacuum.", "xiaomi.repeater.v2")
 FIRST_VERSION = "0.0.1"
 # A device that took the request leaves its own network within 5 s.
@@ -59,7 +59,7 @@ CHECKS = 2
 CHECK_PAUSE = 3.0  # s
 HIDDEN = "(hidden)"
 
-# What a device made of the request: it said yes; it said something else; it left its
+# How a device reacted to the request: it said yes; it said something else; it left its
 # network without an answer.
 ACCEPTED, UNCLEAR, GONE = Signal("ACCEPTED"), Signal("UNCLEAR"), Signal("GONE")
 
@@ -99,8 +99,8 @@ class Wifi:
     def list_forms(self) -> "List[Dict[str, Any]]":
         """Return the params of the request in the forms that devices take.
 
-        The first one is for most devices. The next ones are for those that refuse it:
-        one with what the app adds, and the shortest one.
+        The first form is for most devices. The next ones are for devices that refuse
+        it: one with the members that the app adds, and the shortest one.
         """
         least = {"ssid": self.ssid, "passwd": self._password, "uid": UID}
         zone = {"tz": self.timezone} if self.timezone else {}
@@ -113,7 +113,7 @@ class Wifi:
 
     def hide(self, text: str) -> str:
         """Return a text without the password, which a device may have repeated."""
-        # As it is, in JSON, and in JSON that stands as a text in other JSON.
+        # The password may appear as it is, in JSON, and in JSON inside a JSON string.
         forms = [self._password]
         forms.append(write(forms[0])[1:-1])
         forms.append(write(forms[1])[1:-1])
@@ -126,16 +126,16 @@ def _encode(text: str, what: str) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
-        # A command line that is not in UTF-8 has bytes that stand for no character. The
-        # error of encode() would show the text.
+        # A command line that is not in UTF-8 has bytes that are not valid characters.
+        # The error of encode() would show the text.
         raise ValueError("%s is not valid UTF-8" % what) from None
 
 
 class Joining:
-    """Sends the request to one device, and understands what follows.
+    """Sends the request to one device, and finds out whether the device took it.
 
-    first_id: where the ids of the requests start. now: returns the monotonic time.
-    may_have_sent: whether the request may have left this host. at: when it did last.
+    first_id: the id of the first request. now: returns the monotonic time.
+    may_have_sent: whether the request may have left this host. at: when it last left.
     members: the names of the params that were sent last.
     """
 
@@ -154,7 +154,7 @@ class Joining:
         Returns ACCEPTED, UNCLEAR or GONE. Raises DeviceError if the device refuses the
         request, and NoReply if it could not be sent, or if the device ignores it.
         """
-        # After a hello, the request leaves at once: `may_have_sent` is exact then.
+        # After a hello, the request leaves at once, so `may_have_sent` is exact.
         yield greet
         for number, params in enumerate(self._wifi.list_forms()):
             self.members = list(params)
@@ -182,7 +182,7 @@ class Joining:
             except DeviceError as error:
                 if error.code not in BUSY:
                     raise
-                # It may have acted all the same.
+                # A device that says it is busy may still have acted.
                 return UNCLEAR
             outcome = yield from self._look_again()
             if outcome is not None:
@@ -203,7 +203,7 @@ class Joining:
         try:
             state = yield _STATE.begin
         except DeviceError:
-            # It does not know this method, but it would have answered the other one.
+            # The device does not know this method, but it does answer requests.
             return None
         except NoReply:
             pass
@@ -222,7 +222,7 @@ class Joining:
 
 
 def judge_result(result: "Any") -> Signal:
-    """Return ACCEPTED for any yes that devices say; DeviceError if it is a no."""
+    """Return ACCEPTED for any known form of yes; raise DeviceError for a no."""
     if isinstance(result, list) and len(result) == 1:
         (result,) = result
     code = result.get("code", 0) if isinstance(result, dict) else result
@@ -253,8 +253,8 @@ def _is_connecting(state: "Any") -> bool:
 def wants_handshake(info: "Any") -> bool:
     """Tell from miIO.info whether the firmware may want another kind of set-up.
 
-    From version 0.0.2 of its protocol on, that is a key exchange, which is not
-    supported here.
+    From version 0.0.2 of the protocol on, it may want a key exchange, which we do not
+    support.
     """
     version = info.get("miio_ver") if isinstance(info, dict) else None
     return isinstance(version, str) and version > FIRST_VERSION
@@ -264,7 +264,7 @@ def look_there(ssid: str) -> "Plan[bool]":
     """Ask a device at the address that it had in its own network whether it has joined.
 
     Returns True if it is in the network with this name, and False if it is still in its
-    own one. Raises MiioError if the password is wrong.
+    own network. Raises MiioError if the password is wrong.
     """
     try:
         info = yield _INFO.begin
@@ -272,20 +272,20 @@ def look_there(ssid: str) -> "Plan[bool]":
             return True
         check_state((yield _STATE.begin))
     except (DeviceError, NoReply, TokenError):
-        # What it does not tell now, it may tell at the next time.
+        # The device may answer the next time we ask.
         pass
     return False
 
 
 def find_network(info: "Any") -> str:
-    """Return the name of the network that a device is in by its miIO.info, or ""."""
+    """Return the name of the network that a device is in, from its miIO.info, or ""."""
     point = info.get("ap") if isinstance(info, dict) else None
     name = point.get("ssid") if isinstance(point, dict) else None
     return name if isinstance(name, str) else ""
 
 
 def check_token(now: "Callable[[], float]") -> "Plan[Any]":
-    """Return what miIO.info says under the client's token, or {} if it says nothing.
+    """Return the result of miIO.info under the client's token, or {} if it has none.
 
     Raises TokenError if the device rejects the token, or ignores requests under it.
     """
@@ -295,7 +295,7 @@ def check_token(now: "Callable[[], float]") -> "Plan[Any]":
         try:
             return (yield _INFO.begin)
         except DeviceError:
-            # It has accepted the token, and does not know miIO.info.
+            # The device has accepted the token, but does not know miIO.info.
             return {}
         except NoReply as error:
             if not error.sent:

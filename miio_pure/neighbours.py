@@ -18,7 +18,7 @@ a device; they come in one datagram or in several:
     the name of the host           A     the address
 
 Anybody on the network can send answers, and a lease holds the name that a host gives
-itself. So the results are hints, never proofs, and the reading has limits.
+itself. So the results are hints, never proofs, and we limit how much we read.
 """
 
 import os
@@ -31,11 +31,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-    # The labels of a domain name, in lower case.
+    # A domain name: its labels in lower case.
     Name = Tuple[str, ...]
 
-# The files of dnsmasq on OpenWrt and on Debian, of Pi-hole, and of ISC's dhcpd on
-# Debian and on Red Hat.
+# These are the lease files of dnsmasq on OpenWrt and on Debian, of Pi-hole, and of
+# ISC's dhcpd on Debian and on Red Hat.
 PLACES = (
     "/tmp/dhcp.leases",
     "/var/lib/misc/dnsmasq.leases",
@@ -46,7 +46,7 @@ PLACES = (
 MAX_FILE = 1 << 20  # bytes
 MARKER = "_miio"
 MAX_DIGITS = 20  # of a device id, which has 64 bits
-# Devices that call themselves something else.
+# Some devices do not have their model in their names.
 ODD_NAMES = {"rockrobo": "rockrobo.vacuum.v1"}
 
 GROUP, PORT = "224.0.0.251", 5353
@@ -56,7 +56,7 @@ RECORD = struct.Struct(">HHIH")  # type, class, time to live (s), size of the va
 SRV_SIZE = 6  # bytes in front of the host's name
 A, PTR, TXT, SRV = 1, 12, 16, 33
 INTERNET = 1
-# Answer to the port that asks: RFC 6762 section 5.4.
+# This bit asks for answers to the port that we send from: RFC 6762 section 5.4.
 UNICAST = 0x8000
 IS_ANSWER = 0x8000
 POINTER = 0xC0
@@ -72,8 +72,8 @@ class Neighbour:
     """A host, as a lease or an announcement describes it.
 
     address and mac: str, "" if they are unknown. device_id: int, or None. model: ""
-    unless the host is a device. name: what the host is called, if that is not made up
-    of model and id.
+    unless the host is a device. name: the host's name, unless it consists of model and
+    device id.
     """
 
     __slots__ = ("address", "mac", "device_id", "model", "name")
@@ -90,7 +90,7 @@ class Neighbour:
 def split_name(name: str) -> "Tuple[str, Optional[int]]":
     """Return the model and the device id in a host's name; ("", None) if it has none.
 
-    A dash in a model comes out as a dot, because the name does not tell them apart.
+    A dash in a model becomes a dot, because the name has dashes for both.
     """
     model, _, digits = name.rpartition(MARKER)
     is_id = 0 < len(digits) <= MAX_DIGITS and not digits.strip("0123456789")
@@ -100,21 +100,21 @@ def split_name(name: str) -> "Tuple[str, Optional[int]]":
 
 
 def find_leases() -> "List[Neighbour]":
-    """Return the hosts in those files of leases that are here and can be read."""
+    """Return the hosts in those of the usual lease files that we can read."""
     found = []
     for path in PLACES:
         if os.path.exists(path):
             try:
                 found += read_leases(path)
             except MiioError:
-                # A user who wants to know why can name the file.
+                # A user who wants to know why can name the file on the command line.
                 pass
     return found
 
 
 def read_leases(path: str) -> "List[Neighbour]":
-    """Return the hosts in a file of leases; MiioError if it cannot be read."""
-    # Opening a pipe would wait for somebody who writes to it.
+    """Return the hosts in a lease file; MiioError if it cannot be read."""
+    # Opening a pipe would wait until another program writes to it.
     if not os.path.isfile(path):
         raise MiioError("%s: there is no such file" % path)
     try:
@@ -130,7 +130,7 @@ def read_leases(path: str) -> "List[Neighbour]":
 
 
 def parse_leases(text: str) -> "List[Neighbour]":
-    """Return the hosts in a file of leases of dnsmasq or of ISC's dhcpd."""
+    """Return the hosts in a lease file of dnsmasq or of ISC's dhcpd."""
     lines = text.split("\n")
     return list(_parse_dnsmasq(lines)) + list(_parse_dhcpd(lines).values())
 
@@ -149,15 +149,17 @@ def _parse_dnsmasq(lines: "Sequence[str]") -> "Iterator[Neighbour]":
 
 
 def _parse_dhcpd(lines: "Sequence[str]") -> "Dict[str, Neighbour]":
-    """Return the hosts of the blocks `lease ADDRESS { ... }` by their addresses.
+    """Return the hosts in the blocks `lease ADDRESS { ... }` by their addresses.
 
-    A change is appended as a new block, so the last one for an address counts.
+    The server appends a new block for each change, so the last block of an address
+    counts.
     """
     hosts: "Dict[str, Neighbour]" = {}
     address = ""
     facts: "Dict[str, str]" = {}
     for line in lines:
-        # binding state active; hardware ethernet 12:b4:...; client-hostname "...";
+        # Lines look like: binding state active; hardware ethernet 12:b4:...;
+        # client-hostname "...";
         fact, _, value = line.strip("; \t\r").rpartition(" ")
         if line.startswith("lease "):
             address, facts = fact.rpartition(" ")[2], {}
@@ -188,7 +190,7 @@ class Question:
     """The question that goes out on some networks, and the answers so far.
 
     sources: our addresses there, or names of interfaces; None is the network of the
-    default route. A network where it cannot be sent is left out.
+    default route. A network that the question cannot be sent to is left out.
     """
 
     def __init__(self, sources: "Sequence[Optional[str]]") -> None:
@@ -200,11 +202,11 @@ class Question:
                 sock = open_socket(source)
                 self._sockets.append(sock)
                 sock.setblocking(False)
-                # RFC 6762 section 11
+                # RFC 6762 section 11 wants 255 hops.
                 sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
                 sock.sendto(QUESTION, (GROUP, PORT))
             except (NoReply, OSError):
-                # The hellos will report what is wrong with this network.
+                # The hellos will report any problem with this network.
                 pass
 
     def collect(self) -> "List[Neighbour]":
@@ -233,7 +235,7 @@ class Question:
 def find_sources(
     bind: "Optional[str]", addresses: "Sequence[str]"
 ) -> "List[Optional[str]]":
-    """Return the sources on the way to these addresses, or all sources without any."""
+    """Return the sources on the way to these addresses; without any, all sources."""
     if bind is not None:
         return [bind]
     if not addresses:
@@ -249,7 +251,7 @@ def find_sources(
             sock.connect((address, PORT))
             sources[sock.getsockname()[0]] = None
         except OSError:
-            # There is no way to this address.
+            # There is no route to this address.
             pass
         finally:
             sock.close()
@@ -264,7 +266,7 @@ class Announcements:
         self._instances: "Dict[Name, _Instance]" = {}
 
     def add(self, datagram: bytes, source: str) -> None:
-        """Take in a datagram that came from the address source, whatever it is."""
+        """Take in a datagram, which may hold anything, from the address source."""
         for name, kind, value in parse(datagram):
             if kind == PTR and name == SERVICE:
                 name = value
@@ -279,7 +281,7 @@ class Announcements:
 
     def _find(self, name: "Name", source: str) -> "_Instance":
         if name not in self._instances and len(self._instances) >= MAX_INSTANCES:
-            # This one is not kept, so facts about it are forgotten at once.
+            # There are too many, so facts about this instance are forgotten at once.
             return _Instance(source)
         return self._instances.setdefault(name, _Instance(source))
 
@@ -306,8 +308,8 @@ class _Instance:
 def find_mac(text: bytes) -> str:
     """Return the hardware address in the value of a TXT record, or "".
 
-    Each text should stand alone behind its length, but gateways join two of them:
-    poch=0:mac=12b429354465.
+    Each text should be a string of its own after its length, but gateways join two of
+    them: poch=0:mac=12b429354465.
     """
     _, _, rest = text.partition(b"mac=")
     digits = rest[:12].decode("ascii", "replace").lower()
@@ -320,7 +322,7 @@ def parse(datagram: bytes) -> "List[Tuple[Name, int, Any]]":
     """Return the records of an answer: name, type, value.
 
     The value is a str for A, bytes for TXT, and a name for PTR and SRV. Records of
-    other types are left out, and those from the first one on that is malformed.
+    other types are left out, and so is everything from the first malformed record on.
     """
     records: "List[Tuple[Name, int, Any]]" = []
     try:
@@ -378,7 +380,7 @@ def read_name(datagram: bytes, start: int) -> "Tuple[Name, int]":
         if length >= POINTER:
             end = end or position + 1
             position = (length - POINTER) << 8 | datagram[position]
-            # Each pointer has to lead further back, so that they cannot make a circle.
+            # Each pointer has to lead further back, so pointers cannot form a circle.
             if position >= start:
                 raise IndexError
             start = position

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Runs plans, which take several exchanges, such as reading many properties.
+"""Runs plans: tasks of several exchanges, such as reading many properties.
 
-A plan is a generator. It yields how each exchange begins, such as `exchange.greet` or
-`Request.begin`, and is sent the result, or has the MiioError thrown in. It may also
-yield a float: the monotonic time until which it wants to wait; or a `Part`, which is an
-exchange that must leave time for others. The value that it returns is its outcome.
+A plan is a generator. For each exchange, it yields the function that begins it, such as
+`exchange.greet` or `Request.begin`; then it is sent the result, or the MiioError is
+thrown into it. It may also yield a float, the monotonic time until which it wants to
+wait, or a `Part`, which is an exchange that must leave time for others. The value that
+it returns is its outcome.
 
-So a plan neither blocks nor knows what runs it: `carry_out` runs it with one client,
-and `together.run_all` runs plans with many.
+So a plan does not block, and does not know what runs it: `carry_out` runs a plan with
+one client, and `together.run_all` runs plans with many clients.
 """
 
 import time
@@ -24,18 +25,20 @@ if TYPE_CHECKING:
 
     Result = TypeVar("Result")
     Plan = Generator[Union[Begin[Any], float, "Part"], Any, Result]
-    # Runs one exchange in this share of the time; returns the address and the result.
+    # A function that runs one exchange in this share of the remaining time, and returns
+    # the address and the result.
     Converse = Callable[[Begin[Any], float], Call[Tuple[str, Any]]]
 
 NEVER = float("inf")
-# The share of the time that is left for a plan, which a Part of it may take.
+# A Part of a plan may take this share of the time that the plan has left.
 PART = 0.5
 
 
 class Part:
     """An exchange that must leave time for others.
 
-    begin: how it begins. It counts only where all of a plan has a deadline.
+    begin: the function that begins it. A Part makes a difference only if the whole plan
+    has a deadline.
     """
 
     def __init__(self, begin: "Begin[Any]") -> None:

@@ -6,18 +6,18 @@ generator that says what it waits for, and one poll waits for all of them. (More
 not help: a system looks up the hardware addresses of only so many dead devices at a
 time.)
 
-**Time.** The whole call has one deadline. Up to 64 clients have all of the time. Where
-there are more, those that begin first get a share of it, so that devices that do not
-answer leave time for the others: with 100 clients the first 36 get half of the time,
-with 128 all of them do. A device that answers makes room for the next one. So every
-client gets a turn, unless the caller itself uses up the time between two outcomes; then
-the errors of the remaining ones say that nothing was sent.
+**Time.** The whole call has one deadline. Up to 64 clients have all of the time. If
+there are more, the ones that begin first get only a share of it, and so devices that do
+not answer leave time for the others: with 100 clients the first 36 get half of the
+time, with 128 all of them do. A device that answers makes room for the next one. So
+every client gets a turn, unless the caller itself uses up the time between two
+outcomes; then the errors of the remaining clients say that nothing was sent.
 
-**Plans.** What runs with a client is a plan (see `plans`). Plans of the same client run
-one after the other.
+**Plans.** Each client runs plans (see `plans`). Plans of the same client run one after
+the other.
 
-`Run` is for programs that go on for long: plans begin at any time, and what counts is
-how long each of their exchanges takes.
+`Run` is for programs that go on for a long time: plans may begin at any time, and there
+is a time limit for each of their exchanges.
 
 **Turns.** Other threads may use the same clients. A client belongs to this call only
 while a request to it is under way, and never while its own outcome is being yielded.
@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     Outcome = Tuple[Client, Any]
 
 MAX_UNDER_WAY = 64
-# How often we look at what poll cannot watch: whether it is our turn with a client that
-# another thread uses, and whether a name server has answered.
+# How often we check for events that poll cannot watch: our turn with a client that
+# another thread uses, and the answer of a name server.
 PAUSE = 0.005  # s
 
 
@@ -72,10 +72,10 @@ def send_to_all(
 ) -> "Iterator[Outcome]":
     """Call a method of many devices; yield (client, result or MiioError) as each ends.
 
-    The arguments are those of Client.send(). timeout: s, for all of it; the clients'
-    own timeouts do not count. A client that is given twice is called twice. This is a
-    generator: nothing is sent before its first value is asked for, and if you leave
-    early, close() ends what is still under way.
+    The arguments are those of Client.send(). timeout: s, for the whole call; the
+    clients' own timeouts do not count. A client that is given twice is called twice.
+    This is a generator: nothing is sent until you ask for its first value, and if you
+    leave early, its close() ends the exchanges that are still under way.
     """
     request = Request({"method": method, "params": params}, retry)
     return run_all([(client, _ask_once(request)) for client in clients], timeout)
@@ -90,8 +90,8 @@ def run_all(
 ) -> "Iterator[Outcome]":
     """Run a plan with each client; yield (client, value or MiioError) as each ends.
 
-    timeout: s, for all of it. The outcomes of one client come in the order of its
-    plans. An error other than MiioError that a plan raises ends everything.
+    timeout: s, for the whole call. The outcomes of one client come in the order of its
+    plans. If a plan raises any error but a MiioError, the whole call ends with it.
     """
     check_limits(PORT, timeout)
     queues: "Dict[Client, List[Plan[Any]]]" = {}
@@ -143,8 +143,8 @@ def _close_after(client: Client, begin: "Begin[Any]") -> "Begin[Any]":
 class _Strand:
     """The plans of one client, of which one is under way.
 
-    deadline: of all of them. run: the Run that they belong to. call: the plan under
-    way. source, until: what it waits for, and until when it is to be woken.
+    deadline: for all of them. run: the Run that they belong to. call: the plan under
+    way. source, until: what that plan waits for, and the latest time to wake it.
     """
 
     def __init__(
@@ -171,9 +171,9 @@ class _Strand:
         return True
 
     def go_on(self, resume: "Callable[[Any], Any]", given: "Any") -> "List[Any]":
-        """Let the plan go on to its next wait.
+        """Let the plan go on to its next wait; return a list with its outcome, if any.
 
-        resume: a method of the call. Returns a list: the outcome, if there is one.
+        resume: the method of the call that continues it.
         """
         try:
             self.source, self.until = resume(given)
@@ -194,8 +194,8 @@ class Run:
 
     def __init__(self, count: int, timeout: float) -> None:
         self.timeout = timeout
-        # With more clients than that, each closes its socket after each exchange, or
-        # this process might run out of file descriptors.
+        # With more clients than that, each closes its socket after each exchange,
+        # because otherwise this process might run out of file descriptors.
         self.keep_open = count <= MAX_UNDER_WAY
         self._waiting: "List[Tuple[Client, Sequence[Plan[Any]]]]" = []
         self._strands: "List[_Strand]" = []
@@ -213,7 +213,7 @@ class Run:
             finally:
                 self.close()
         finally:
-            # Ctrl-C may have interrupted the other close().
+            # Ctrl-C may have interrupted the first close().
             self.close()
 
     def close(self) -> None:
@@ -224,8 +224,8 @@ class Run:
     def go_on(self, until: float, deadline: float = NEVER) -> "Iterator[Outcome]":
         """Yield outcomes until a time, or until there are no more plans.
 
-        If that time has already passed, what is due is still done. deadline: the time
-        by which plans end that begin now; they share what is left.
+        If that time has already passed, strands that are due still go on. deadline: the
+        time by which plans that begin now must end; they share the time that is left.
         """
         while self._waiting or self._strands:
             while self._waiting and len(self._strands) < MAX_UNDER_WAY:
@@ -271,7 +271,7 @@ class Run:
     ) -> "Iterator[Tuple[_Strand, Callable[[Any], Any], Any]]":
         """Wait; yield each strand that has something to do, and how it goes on."""
         now = time.monotonic()
-        # When none is left, there is nothing to wait for.
+        # When no strand is left, there is nothing to wait for.
         wakings = [strand.until for strand in self._strands] or [now]
         until = min(wakings + [until])
         links = [one.source for one in self._strands if isinstance(one.source, Link)]
@@ -303,13 +303,13 @@ def find_ready(links: "List[Link]", timeout: float) -> "Iterable[Link]":
         poll = select.poll()
         numbers = {link.fileno(): link for link in links}
         for number in numbers:
-            # Errors are reported in any case.
+            # poll reports errors in any case.
             poll.register(number, select.POLLIN)
         # Round up, because a wait that ends too early would only be repeated.
         milliseconds = int(-(-timeout * 1000 // 1))
         return [numbers[number] for number, _ in poll.poll(milliseconds)]
     except (OSError, ValueError):
-        # Another thread has closed one of them; or select() cannot watch numbers that
-        # large, or none at all (Windows). So look at each of them often.
+        # Another thread has closed a link, or select() cannot watch numbers as large as
+        # these or an empty list (Windows). So return all links, a short time later.
         time.sleep(min(timeout, PAUSE))
         return links

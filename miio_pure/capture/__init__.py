@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Message", "find_datagram", "is_capture", "read", "read_packet"]
 
-# How the first four bytes tell each format, and what yields the frames of a file.
+# For each format, the function that recognises its first four bytes, and the one that
+# yields the frames of a file.
 FORMATS = ((is_pcap, read_pcap), (is_pcapng, read_pcapng))
 GZIP = b"\x1f\x8b"
 
@@ -39,12 +40,12 @@ def read(
 ) -> "Iterator[Message]":
     """Yield the miIO messages in a capture, each as soon as it can be read.
 
-    file: open in binary mode; it may be a pipe. tokens: for any device. saved: anything
-    whose token(device_id) returns the Token of a device or None, such as Devices. The
-    tokens that hello replies in the capture reveal are used, too.
+    file: open in binary mode; it may be a pipe. tokens: for any device. saved: any
+    object whose token(device_id) returns a device's Token or None, such as Devices.
+    Tokens that hello replies in the capture reveal are used, too.
 
     A message that cannot be read says why in its `error`. Raises TokenError for a
-    malformed token, and MiioError for a file that is no capture, or is damaged or cut
+    malformed token, and MiioError if the file is not a capture, or is damaged or cut
     off; the messages before the damage are yielded first. Memory is bounded, however
     long the capture is.
     """
@@ -66,9 +67,9 @@ def read_packet(
 
 
 def find_datagram(data: bytes) -> Datagram:
-    """Return the datagram behind an IP header, or all of it if there is none.
+    """Return the datagram after an IP header, or all the data if there is no header.
 
-    An Ethernet header may stand before that.
+    There may be an Ethernet header in front of the IP header.
     """
     if data[:2] != START:
         for find_ip in (skip_nothing, skip_ethernet):

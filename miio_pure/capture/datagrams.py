@@ -4,10 +4,10 @@
 Frames without IPv4 or UDP are skipped. Checksums are ignored, because network cards
 fill them in after the capture.
 
-A datagram that is too long for one packet travels in fragments, which are put together
-again here. Only the first one has the ports in it, so a filter on ports loses all the
-others. Such a datagram, and one that the capture cut short, is yielded as far as it is
-there, and says what is missing.
+A datagram that is too long for one packet travels in fragments, which we put together
+again here. Only the first fragment contains the ports, so a filter on ports loses all
+the others. We yield what there is of such a datagram, and of one that the capture cut
+short, with a text that says what is missing.
 """
 
 import struct
@@ -42,9 +42,9 @@ DAMAGED = "only %d of its %d bytes are in the packet, so it was damaged"
 class Datagram:
     """A UDP datagram.
 
-    time: seconds since 1970, or None if the capture does not tell. source, destination:
-    addresses of four bytes. ident: the identification in the IP header. data: what is
-    there of it. size: how many bytes it had. lack: why data is shorter, or "".
+    time: seconds since 1970, or None if the capture has no times. source, destination:
+    addresses of four bytes. ident: the identification in the IP header. data: the bytes
+    that we have. size: how many bytes it had. lack: why data is shorter, or "".
     """
 
     def __init__(self, time: "Optional[float]", key: "Key") -> None:
@@ -54,9 +54,9 @@ class Datagram:
         self.data, self.size, self.lack = b"", 0, ""
 
     def read_udp(self, body: bytes, lack: str) -> bool:
-        """Read the header and the data; return False for what is no UDP datagram.
+        """Read the header and the data; return False if this is not a UDP datagram.
 
-        lack: a text for the case that body is too short, with the two sizes to come.
+        lack: the text to use if body is too short; it has places for the two sizes.
         """
         if len(body) < UDP.size:
             return False
@@ -70,8 +70,8 @@ class Datagram:
 def read_datagrams(frames: "Iterable[Frame]") -> "Iterator[Datagram]":
     """Yield the UDP datagrams in frames, as they become complete.
 
-    Those that never do come when their time is over, or in the end, before whatever
-    the frames raise there.
+    Datagrams that never become complete are yielded when their time is over or the
+    frames end, even if the frames end with an error.
     """
     fragments = Fragments()
     try:
@@ -90,9 +90,9 @@ def read_datagrams(frames: "Iterable[Frame]") -> "Iterator[Datagram]":
 
 
 def read_frame(frame: "Frame", fragments: Fragments) -> "Optional[Datagram]":
-    """Return the datagram that a frame makes complete, if any.
+    """Return the datagram that a frame completes, if any.
 
-    fragments: those that came before.
+    fragments: the earlier ones.
     """
     time, find_ip, data, is_cut = frame
     if fragments.open and time is not None:
@@ -104,8 +104,8 @@ def read_frame(frame: "Frame", fragments: Fragments) -> "Optional[Datagram]":
     header = (version & 15) * 4
     if protocol != UDP_PROTOCOL or version >> 4 != 4 or header < IPV4.size:
         return None
-    # Segmentation offload leaves 0 as the length. What follows the end is the padding
-    # of Ethernet.
+    # Segmentation offload leaves 0 as the length. Bytes after the end are Ethernet's
+    # padding.
     end = start + total if total else len(data)
     body = data[start + header : end]
     key = ends, ident
@@ -124,7 +124,7 @@ def read_frame(frame: "Frame", fragments: Fragments) -> "Optional[Datagram]":
 
 
 def make_incomplete(fragments: Fragments) -> "Iterator[Datagram]":
-    """Yield those datagrams that are given up, as far as their beginning is there."""
+    """Yield the datagrams that were given up, if we have their beginning."""
     for pieces in fragments.given_up:
         lack = FRAGMENTS_MISSING
         if pieces.is_cut:

@@ -3,17 +3,17 @@
 
 All fragments of a packet have the same source, destination and identification. They may
 come in any order, and a capture may show each of them several times. Some never come,
-so the packets kept are bounded in number, size and age, and those given up are not
-lost: they wait in `given_up` for a caller to report them. Only attackers make fragments
-that overlap, and it is impossible to say which one counts; so such packets are given
-up, too.
+so we limit the number, size and age of the packets that we keep. A packet that we give
+up is not lost: it waits in `given_up` for a caller to report it. Only attackers make
+fragments that overlap, and we cannot tell which one counts, so we give up such packets,
+too.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Optional, Tuple
 
-    # source and destination, and identification
+    # The source with the destination, and the identification.
     Key = Tuple[bytes, int]
 
 MAX_AGE = 5.0  # seconds: on a local network, fragments follow each other at once
@@ -25,8 +25,8 @@ FRAGMENT_COST = 100  # bytes, besides those in it
 class Fragments:
     """The packets that are not complete.
 
-    open: by their keys, the oldest one first. given_up: those that nothing is added to
-    any more.
+    open: the packets that we still add to, by key, with the oldest first. given_up: the
+    packets that we no longer add to.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Fragments:
     def add(
         self, key: "Key", time: "Optional[float]", offset: int, body: bytes
     ) -> "Pieces":
-        """Add the fragment at this offset; return all that is there of its packet."""
+        """Add the fragment at this offset; return all that we have of its packet."""
         pieces = self.open.get(key)
         if pieces is not None and pieces.bodies.get(offset, body) != body:
             # The identification is in use again, or fragments overlap.
@@ -68,14 +68,14 @@ class Fragments:
         return body
 
     def give_up_old(self, now: float) -> None:
-        """Give up the packets whose first fragment came too long ago."""
+        """Give up the packets whose first fragment is too old."""
         for key, pieces in list(self.open.items()):
             if pieces.time is None or abs(now - pieces.time) <= MAX_AGE:
                 break
             self._give_up(key)
 
     def give_up_all(self) -> None:
-        """Give up all packets, because no more frames come."""
+        """Give up all packets, because there are no more frames."""
         for key in list(self.open):
             self._give_up(key)
 
@@ -87,8 +87,8 @@ class Pieces:
     """The pieces of a packet that have come.
 
     time: when the first piece came. end: the size of the whole body, once the last
-    fragment has told it. size: the sum of the pieces. is_cut: the capture has only the
-    beginning of one of them.
+    fragment has shown it. size: the sum of the pieces. is_cut: the capture has only the
+    beginning of one of the pieces.
     """
 
     def __init__(self, key: "Key", time: "Optional[float]") -> None:

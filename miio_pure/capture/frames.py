@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO, Callable, Optional, Tuple
 
     FindIP = Callable[[bytes], int]
-    # The time in seconds since 1970, or None if the capture does not tell; what finds
-    # IPv4 behind the link layer; the bytes; and whether there were more of them.
+    # The time in seconds since 1970, or None if the capture has no times; the function
+    # that finds IPv4 after the link layer; the bytes; and whether some are missing.
     Frame = Tuple[Optional[float], FindIP, bytes, bool]
 
 MAX_FRAME = 256 << 10  # bytes, as in libpcap
@@ -20,9 +20,9 @@ CUT_OFF = (
 
 
 def read_up_to(file: "BinaryIO", size: int) -> bytes:
-    """Read so many bytes, or fewer where the file ends.
+    """Read this many bytes, or fewer if the file ends.
 
-    One read() of a pipe returns what has arrived, which may be less than was asked for.
+    One read() of a pipe returns the bytes that have arrived, which may be too few.
     """
     data = file.read(size)
     if len(data) == size or not data:
@@ -37,7 +37,7 @@ def read_up_to(file: "BinaryIO", size: int) -> bytes:
 
 
 def read_exactly(file: "BinaryIO", size: int) -> bytes:
-    """Read so many bytes; MiioError where the file ends before."""
+    """Read exactly this many bytes; MiioError if the file ends before that."""
     data = read_up_to(file, size)
     if len(data) < size:
         raise MiioError(CUT_OFF)

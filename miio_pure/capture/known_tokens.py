@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Finds the token of a packet: given, saved or revealed in the capture itself.
 
-The checksum tells whether a token is right, so every possible token is tried; the one
-that fitted the last packet of the same device comes first.
+The checksum shows whether a token is right, so we try every possible token, beginning
+with the one that fitted the last packet of the same device.
 """
 
 from ..errors import ChecksumError, TokenError
@@ -23,8 +23,8 @@ MAX_DEVICES = 2048
 class KnownTokens:
     """The tokens that may open packets.
 
-    given: tokens for any device. saved: an object whose token(device_id) returns the
-    Token of a device, or None; or None.
+    given: tokens for any device. saved: None, or an object whose token(device_id)
+    returns the Token of a device or None.
     """
 
     def __init__(
@@ -34,25 +34,25 @@ class KnownTokens:
     ) -> None:
         self._given = [Token(token) for token in given]
         self._saved = saved
-        # Both by device id.
+        # The keys of both are device ids.
         self._revealed, self._fitting = Recent(MAX_DEVICES), Recent(MAX_DEVICES)
 
     def reveal(self, device_id: int, token: Token) -> None:
-        """Take a token that a hello reply reveals."""
+        """Note a token that a hello reply reveals."""
         self._revealed.put(device_id, token)
 
     def open(self, datagram: bytes, device_id: int) -> "Packet":
         """Decode and decrypt a packet.
 
-        Raises TokenError without any token for the device, ChecksumError if none fits,
-        and what decode() raises.
+        Raises TokenError if there is no token for the device, ChecksumError if no token
+        fits, and the errors of decode().
         """
         fitting = self._fitting.get(device_id)
         if fitting is not None:
             try:
                 return decode(datagram, fitting)
             except ChecksumError:
-                # The device may have been set up again.
+                # The device may have been set up again, with a new token.
                 pass
         candidates = self._find(device_id)
         for token in candidates:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Finds where IPv4 begins in a frame, behind the header of its link layer.
+"""Finds where IPv4 begins in a frame, after the header of its link layer.
 
-A frame begins with the header of its link layer, of which there are many kinds. LINKS
-has a function for each of them, by the number that captures have for it. The function
-is given a frame, which may be cut anywhere, and returns where IPv4 begins, or -1.
+A frame begins with the header of its link layer, and there are many kinds of these.
+LINKS has a function for each kind, by its number in captures. The function is given a
+frame, which may be cut off anywhere, and returns the offset of IPv4, or -1.
 """
 
 from ..errors import MiioError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ETHERNET_IPV4 = b"\x08\x00"
 VLAN_TAGS = (b"\x81\x00", b"\x88\xa8", b"\x91\x00")
-# Flags of IEEE 802.11, and LLC and SNAP in front of IPv4.
+# These are flags of IEEE 802.11, and the LLC and SNAP headers in front of IPv4.
 WIFI_FOUR_ADDRESSES, WIFI_PROTECTED, WIFI_ORDER = 0x03, 0x40, 0x80
 SNAP_IPV4 = b"\xaa\xaa\x03\0\0\0" + ETHERNET_IPV4
 PKTAP = 258
@@ -38,7 +38,7 @@ def describe_links(numbers: "List[int]") -> str:
 
 
 def skip_ethernet(frame: bytes) -> int:
-    """Return the place of IPv4 behind an Ethernet header, with any VLAN tags."""
+    """Return the offset of IPv4 after an Ethernet header with any VLAN tags."""
     if frame[12:14] == ETHERNET_IPV4:
         return 14
     at = 12
@@ -53,13 +53,13 @@ def skip_nothing(frame: bytes) -> int:
 
 
 def skip_family(frame: bytes) -> int:
-    """Return the place of IPv4 behind the address family of BSD's loopback."""
-    # The family is in the byte order of the host that captured.
+    """Return the offset of IPv4 after the address family of BSD's loopback."""
+    # The family is in the byte order of the host that made the capture.
     return 4 if frame[:4] in (b"\0\0\0\2", b"\2\0\0\0") else -1
 
 
 def skip_cooked(frame: bytes) -> int:
-    """Return the place of IPv4 in what Linux captures on all interfaces at once."""
+    """Return the offset of IPv4 in frames that Linux captures on all interfaces."""
     return 16 if frame[14:16] == ETHERNET_IPV4 else -1
 
 
@@ -69,14 +69,14 @@ def skip_cooked_2(frame: bytes) -> int:
 
 
 def skip_radiotap(frame: bytes) -> int:
-    """Return the place of IPv4 in a frame from the air that is not encrypted."""
+    """Return the offset of IPv4 in an unencrypted Wi-Fi frame after radiotap."""
     start = int.from_bytes(frame[2:4], "little")
     control = frame[start : start + 2]
     if len(control) < 2:
         return -1
     kind, flags = control
-    # IEEE 802.11, 9.2.4.1: type 2 is data; 0x40 of the subtype means that there is
-    # none, and 0x80 that two bytes of QoS follow.
+    # IEEE 802.11, 9.2.4.1: type 2 is data; bit 0x40 of the subtype means that the frame
+    # has no data, and bit 0x80 that two bytes of QoS follow.
     if kind & 0x0C != 0x08 or kind & 0x40 or flags & WIFI_PROTECTED:
         return -1
     size = 24
@@ -91,7 +91,7 @@ def skip_radiotap(frame: bytes) -> int:
 
 
 def skip_pktap(frame: bytes) -> int:
-    """Return the place of IPv4 behind the header of macOS, which names a link type."""
+    """Return the offset of IPv4 after macOS's header, which names a link type."""
     start = int.from_bytes(frame[:4], "little")
     link = int.from_bytes(frame[8:12], "little")
     if link == PKTAP or link not in LINKS:
@@ -100,11 +100,11 @@ def skip_pktap(frame: bytes) -> int:
     return -1 if at < 0 else start + at
 
 
-# By the numbers of www.tcpdump.org/linktypes.html.
+# The keys are the numbers in www.tcpdump.org/linktypes.html.
 LINKS: "Dict[int, FindIP]" = {
     0: skip_family,
     1: skip_ethernet,
-    # Raw IP: on BSD, on OpenBSD, and elsewhere.
+    # These three are raw IP: on BSD, on OpenBSD, and elsewhere.
     12: skip_nothing,
     14: skip_nothing,
     101: skip_nothing,

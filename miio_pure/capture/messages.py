@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Makes miIO messages out of datagrams, and pairs replies with requests.
+"""Makes miIO messages from datagrams, and pairs replies with requests.
 
-The port tells which datagrams are miIO; those of other ports count if their beginning
-fits in all points. `tcpdump -i any` shows a packet once for each interface that it
-passes, so equal datagrams within a second count once. A reply is paired with the
-request of the same id between the same two ends, which tells how long it took.
+We recognise miIO by its port; datagrams with other ports count only if their beginning
+fits in every detail. `tcpdump -i any` shows a packet once for each interface that it
+passes, so equal datagrams within a second count once. We pair a reply with the request
+that has the same id and the same two ends, which shows how long the reply took.
 """
 
 from ..errors import MiioError, PacketError, TokenError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .datagrams import Datagram
 
 START = MAGIC.to_bytes(2, "big")
-# What a message can be.
+# These are the kinds of messages.
 HELLO_KIND, HELLO_REPLY, REQUEST = "hello", "hello reply", "request"
 REPLY, REJECTION, UNKNOWN = "reply", "rejection", "packet"
 MAX_REPEAT_AGE = 1.0  # seconds
@@ -34,12 +34,12 @@ MAX_PENDING = 2048  # requests without a reply
 class Message:
     """A miIO message.
 
-    time: seconds since 1970, or None if the capture does not tell. source, destination:
+    time: seconds since 1970, or None if the capture has no times. source, destination:
     addresses. data: the datagram, as far as it was captured. kind: "hello", "hello
-    reply", "request", "reply", "rejection" (of a token), or "packet" if that cannot be
-    told. device_id: None in a hello, and in what is no packet.
+    reply", "request", "reply", "rejection" (of a token), or "packet" if we cannot tell.
+    device_id: None in a hello, and if the datagram is not a packet.
 
-    packet: a Packet, or None if the datagram is none, or not whole. json: the object in
+    packet: None if the datagram is not a packet, or not complete. json: the object in
     the payload, or None. repairs: the kinds of repairs that the JSON needed. error: the
     MiioError that says why there is no packet or no JSON, or None. took: the seconds
     between the request and this reply, or None.
@@ -80,7 +80,7 @@ class Message:
 
 
 class Reader:
-    """Makes messages of datagrams. tokens: those that may open packets."""
+    """Makes messages from datagrams. tokens: the tokens that may open packets."""
 
     def __init__(self, tokens: KnownTokens) -> None:
         self._tokens = tokens
@@ -93,7 +93,7 @@ class Reader:
                 yield self.read_datagram(datagram)
 
     def read_datagram(self, datagram: "Datagram") -> Message:
-        """Return the message in a datagram, whatever is in it."""
+        """Return the message in a datagram, whatever the datagram contains."""
         message = Message(datagram)
         if datagram.data[:2] == START and len(datagram.data) >= HEADER.size // 2:
             message.device_id = int.from_bytes(datagram.data[4:12], "big")
@@ -121,7 +121,7 @@ class Reader:
         return False
 
     def _open(self, message: Message) -> None:
-        """Find out what a whole datagram is, and decrypt it; or raise why not."""
+        """Find the kind of a complete datagram, and decrypt it, or raise MiioError."""
         if message.device_id is not None and len(message.data) > HEADER.size:
             message.packet = self._tokens.open(message.data, message.device_id)
             self._read_json(message, message.packet.payload or b"")
@@ -145,7 +145,7 @@ class Reader:
         """Read the payload, which tells requests from replies."""
         json = message.json = load(payload, message.repairs)
         ident = json.get("id")
-        # Anything but a number is nobody's id, and a list could not be looked up.
+        # No device uses an id that is not a number, and a list could not be a key.
         key = ident if type(ident) is int else None
         if "method" in json and "result" not in json and "error" not in json:
             message.kind = REQUEST
@@ -155,7 +155,7 @@ class Reader:
             message.took = self._measure(message, key)
 
     def _note_request(self, message: Message, key: "Hashable") -> None:
-        """Keep the time of a request. key: its id, or what stands for that."""
+        """Keep the time of a request. key: its id, or HELLO_KIND for a hello."""
         if message.time is not None and key is not None:
             asker = message.source, message.source_port
             # Replies to a broadcast hello come from other addresses.
@@ -174,7 +174,7 @@ class Reader:
 
 
 def format_address(address: bytes) -> str:
-    """Return an address as people write it; "" if it is not known."""
+    """Return an address as people write it; "" if we do not know it."""
     return "%d.%d.%d.%d" % tuple(address) if address else ""
 
 
@@ -189,7 +189,7 @@ def is_miio(datagram: "Datagram") -> bool:
 
 
 def guess_kind(message: Message) -> str:
-    """Return what an encrypted packet is, as far as the ports tell."""
+    """Return the kind of an encrypted packet, judging by its ports."""
     to_device = message.destination_port == PORT
     from_device = message.source_port == PORT
     if to_device == from_device:

@@ -2,9 +2,9 @@
 """Reads pcapng, the format of Wireshark.
 
 A file consists of blocks: a type, the length of the whole block, a body, and the length
-again. A Section Header tells the byte order of all blocks up to the next one. Interface
-Descriptions tell the link layer and the unit of time, and packets refer to them by
-their numbers, which each section counts from 0. All other blocks are skipped.
+again. A Section Header gives the byte order of all blocks up to the next one. Interface
+Descriptions give the link layer and the unit of time, and packets refer to them by
+number, counting from 0 in each section. We skip all other blocks.
 """
 
 import struct
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .frames import FindIP, Frame
 
 SECTION = b"\x0a\x0d\x0d\x0a"
-# The magic of a Section Header, which tells the byte order.
+# The magic of a Section Header shows the byte order.
 ORDERS = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
 INTERFACE, OLD_PACKET, SIMPLE_PACKET, ENHANCED_PACKET = 1, 2, 3, 6
 MIN_BLOCK = 12  # bytes
@@ -39,10 +39,10 @@ def is_pcapng(start: bytes) -> bool:
 
 
 def read_pcapng(file: "BinaryIO", start: bytes) -> "Iterator[Frame]":
-    """Yield the frames; start: the four bytes of the file that were read already.
+    """Yield the frames; start: the first four bytes, which were already read.
 
-    The interfaces of a file may differ. Those whose link type is unknown are left out,
-    which a MiioError tells in the end.
+    The interfaces of a file may differ. Those with an unknown link type are left out,
+    and a MiioError says so at the end.
     """
     blocks = _Blocks(file)
     yield from blocks.frames(start)
@@ -51,10 +51,10 @@ def read_pcapng(file: "BinaryIO", start: bytes) -> "Iterator[Frame]":
 
 
 class _Interface:
-    """Where packets come from.
+    """An interface that packets come from.
 
     find_ip: None if the link type is unknown. snaplen: bytes; 0 if there is no limit.
-    units: of time, in a second. offset: seconds.
+    units: how many units of time make a second. offset: seconds.
     """
 
     __slots__ = ("link", "find_ip", "snaplen", "units", "offset")
@@ -68,7 +68,7 @@ class _Interface:
 class _Blocks:
     """The blocks of a file, one after the other.
 
-    unknown_links: the types of those links whose packets were left out.
+    unknown_links: the link types whose packets were left out.
     """
 
     def __init__(self, file: "BinaryIO") -> None:
@@ -117,7 +117,7 @@ class _Blocks:
         return None
 
     def _read_body(self, size: int) -> bytes:
-        """Return the body of a block of this size, whose first 8 bytes were read."""
+        """Return a block's body; size: of the block, with the 8 bytes already read."""
         if size > MAX_BLOCK:
             raise MiioError(
                 "the capture is damaged: expected a block of at most %d bytes, but one "
@@ -129,7 +129,7 @@ class _Blocks:
         return data[:-4]
 
     def _skip(self, size: int, done: int) -> None:
-        """Read a block to its end, in pieces; done: bytes that were read already."""
+        """Read a block to its end, in pieces; done: bytes that were already read."""
         self._check_size(size)
         left = size - done - 4
         while left > 0:
@@ -178,7 +178,7 @@ class _Blocks:
         self._interfaces.append(interface)
 
     def _read_options(self, data: bytes) -> "Dict[int, bytes]":
-        """Return the options by their code; one that is cut off ends them."""
+        """Return the options by code; stop at one that is cut off."""
         options: "Dict[int, bytes]" = {}
         at = 0
         while at + 4 <= len(data):
@@ -201,7 +201,7 @@ class _Blocks:
     # Packets
 
     def _read_packet(self, body: bytes, number: str) -> "Optional[Frame]":
-        """Return the frame of a packet block; number: the form of the interface's."""
+        """Return the frame of a packet block; number: the format of its interface."""
         index, high, low, captured, original = self._unpack(number + "4I", body)
         interface = self._find_interface(index)
         check_size(captured)
@@ -215,7 +215,7 @@ class _Blocks:
         return self._make_frame(interface, time, data, original)
 
     def _read_simple_packet(self, body: bytes) -> "Optional[Frame]":
-        """Return the frame of a block that has neither time nor interface."""
+        """Return the frame of a block with no time and no interface number."""
         (original,) = self._unpack("I", body)
         interface = self._find_interface(0)
         captured = min(original, interface.snaplen or original, len(body) - 4)
@@ -224,7 +224,7 @@ class _Blocks:
     def _make_frame(
         self, interface: _Interface, time: "Optional[float]", data: bytes, size: int
     ) -> "Optional[Frame]":
-        """Return a frame; None if its link type is unknown. size: as it was sent."""
+        """Return a frame; None if its link type is unknown. size: its original size."""
         if interface.find_ip is None:
             if len(self.unknown_links) < MAX_LINKS:
                 self.unknown_links.add(interface.link)

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 class Recent:
     """The values that were put in last, up to a limit on their total weight.
 
-    There are two dictionaries. Once the newer one holds half of the limit, it becomes
-    the older one, whose place an empty one takes; so nothing has to be sorted.
+    There are two dictionaries. Once the newer one holds half of the limit, it replaces
+    the older one, and a new empty one takes its place; so nothing has to be sorted.
     """
 
     def __init__(self, limit: int) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The second half of join: finds the device in the network that it was told to join.
 
-Nobody can tell when this computer is back in that network, so this searches until the
-device turns up. One that answers where it was before is asked in which network it is.
+We cannot tell when this computer is back in that network, so we search until the device
+turns up. If it answers at its old address, we ask it which network it is in.
 """
 
 import time
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .join import Task
 
 MAX_WAIT = 600.0  # s for the device to turn up in the network
-# A device that is still in its own network by then, or is back there, has not joined.
+# If the device is in its own network after this time, it could not join.
 MAX_STAY = 30.0  # s
 ROUND = 3.0  # s from one search to the next
 BROADCAST_TIME, HELLO_TIME = 2.0, 1.0  # s of a search
@@ -41,7 +41,7 @@ class Arrival:
         self._task, self._told_at = task, told_at
 
     def wait(self) -> None:
-        """Wait until the device is in the network, and this computer is there, too."""
+        """Wait until both the device and this computer are in the network."""
         task, minutes = self._task, MAX_WAIT // 60
         say(
             "note: connect this computer to %s now, if it is not there yet; waiting "
@@ -81,14 +81,14 @@ class Arrival:
     def _is_home(self, found: "Found") -> bool:
         """Tell whether the device has left its own network for good.
 
-        It has if it answers elsewhere, or hides its token. Otherwise, it is asked.
+        It has if it answers elsewhere, or hides its token. Otherwise, we ask it.
         """
         task = self._task
         if found.address != task.found.address or found.token is None:
             return True
         since = time.monotonic() - self._told_at
         if since < LEAVE_TIME:
-            # It may be about to leave.
+            # The device may be about to leave.
             return False
         client = task.open(found.address, found.token)
         if carry_out(client, look_there(task.wifi.ssid)):
@@ -111,7 +111,7 @@ class Arrival:
         try:
             info = self._check_token()
         except MiioError as error:
-            # It is there in any case.
+            # Whatever the error, the device is in the network.
             is_wrong = isinstance(error, TokenError)
             self._print(False if is_wrong else None, "")
             if is_wrong:
@@ -125,7 +125,7 @@ class Arrival:
         return DONE
 
     def _store(self) -> None:
-        """Save the new address; that is only worth a warning if it fails."""
+        """Save the new address; only warn if that fails."""
         try:
             self._task.store(self.home.address)
         except MiioError as error:
@@ -137,7 +137,7 @@ class Arrival:
             return carry_out(client, check_token(time.monotonic))
 
     def _advise(self) -> str:
-        """Return what to do about a token that does not hold any more."""
+        """Return advice about a token that is no longer valid."""
         words = (self.home.address, "--token", "HEX")
         return (
             "it has most probably made a new one, and hides it. Where the app knows "
@@ -148,7 +148,7 @@ class Arrival:
     def _print(self, holds: "Optional[bool]", said: str) -> None:
         """Print where the device is.
 
-        holds: whether its saved token does, or None if that is not known.
+        holds: whether its saved token still holds, or None if that is not known.
         """
         task, address = self._task, self.home.address
         if task.options.json:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Asks devices who they are, and whether they accept the tokens found in files.
 
-All devices are asked at the same time. A file can name any address, so only those of
-private networks get a hello, each of them once.
+We ask all devices at the same time. A file can name any address, so we say hello only
+to addresses of private networks, and only once to each.
 """
 
 from ..client import Client
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_ASKED = 256  # addresses
 
-# What became of a token.
+# The possible results for a token.
 ACCEPTED = "accepted"
 REJECTED = "rejected"
 SILENT = "no reply"
@@ -42,7 +42,7 @@ STATUSES[REJECTED] = TOKEN
 class Verdict:
     """The result of asking a device about its token.
 
-    address, device_id: from its hello reply; "" if none came. info: what it says
+    address, device_id: from its hello reply; "" if none came. info: the device's facts
     about itself.
     """
 
@@ -54,7 +54,7 @@ class Verdict:
 
 
 def ask_devices(options: "Options", records: "Sequence[Record]") -> "List[Verdict]":
-    """Return a Verdict for each record; add to records what their devices say."""
+    """Return a Verdict for each record; add the devices' own facts to the records."""
     verdicts = [Verdict(record) for record in records]
     asked = [one for one in verdicts if is_token(one.record.token)]
     addresses = choose_addresses([one.record for one in asked])
@@ -71,7 +71,7 @@ def ask_devices(options: "Options", records: "Sequence[Record]") -> "List[Verdic
 
 
 def choose_addresses(records: "Sequence[Record]") -> "List[str]":
-    """Return the addresses of records that may get a hello, each of them once."""
+    """Return the addresses of the records that may get a hello, without repeats."""
     addresses = [one.address for one in records if is_private(one.address)]
     chosen = sorted(set(addresses), key=addresses.index)
     if len(chosen) > MAX_ASKED:
@@ -92,7 +92,7 @@ def greet(options: "Options", addresses: "Sequence[str]") -> "Dict[str, Found]":
         ):
             answers[found.address] = found
     except NoReply:
-        # Nothing could be sent to some address; silent devices are reported anyway.
+        # We could not send to some address, but silent devices are reported anyway.
         pass
     return answers
 
@@ -123,8 +123,8 @@ def check_all(options: "Options", verdicts: "Sequence[Verdict]") -> None:
         client.close()
         verdict = asked[client]
         verdict.info = outcome if isinstance(outcome, dict) else {}
-        # Most devices ignore a wrong token, and this one has answered the hello. One
-        # that answers with an error has accepted the token: it lacks only miIO.info.
+        # Most devices ignore a wrong token, and this one has answered the hello. If it
+        # answers with an error, it has accepted the token, and lacks only miIO.info.
         is_answer = not isinstance(outcome, MiioError)
         if is_answer or isinstance(outcome, (DeviceError, PayloadError)):
             verdict.status = ACCEPTED
@@ -146,7 +146,7 @@ def make_client(options: "Options", verdict: Verdict) -> Client:
 
 
 def learn(verdict: Verdict) -> None:
-    """Add to a record what its device has said."""
+    """Add the facts from a device to its record."""
     record = verdict.record
     record.address = verdict.address
     record.device_id = record.device_id or verdict.device_id

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WAITING = "waiting for devices to answer ..."
 HEADINGS = ("address", "device id", "token", "model", "name")
-# The share of the time in which names are looked up.
+# Looking up names may take this share of the time.
 NAMES_SHARE = 0.8
 # With 300 hellos a second, the text need not change for each of them.
 HELLOS_FOR_TEXT = 30
@@ -38,9 +38,9 @@ HELLOS_FOR_TEXT = 30
 class Targets:
     """The addresses and subnets to say hello to.
 
-    named: the address of each target that was named, once look_up() has found it.
-    subnets: the addresses in each subnet. is_everybody: all networks. is_missing: there
-    are targets that have no address. Raises UsageError for bad ones.
+    named: the address of each named target, once look_up() has found it. subnets: the
+    addresses in each subnet. is_everybody: the search goes to all networks. is_missing:
+    some targets have no address. Raises UsageError for bad targets.
     """
 
     def __init__(self, options: "Options", devices: "Optional[Devices]") -> None:
@@ -71,7 +71,7 @@ class Targets:
                 self._texts[word] = word
 
     def look_up(self, deadline: float) -> None:
-        """Find the addresses of the named targets; say which have none."""
+        """Find the addresses of the named targets; report those that have none."""
         for i, (word, text) in enumerate(self._texts.items()):
             # The time is shared out, so that one silent name server cannot use it all.
             now = time.monotonic()
@@ -83,7 +83,7 @@ class Targets:
                 say("error: %s" % error)
 
     def is_search(self) -> bool:
-        """Tell whether there may be devices that nobody has named."""
+        """Tell whether the search may find devices that the user has not named."""
         return self.is_everybody or bool(self.subnets)
 
     def list_targets(self) -> "List[str]":
@@ -96,7 +96,7 @@ class Targets:
         return named + [one for subnet in self.subnets.values() for one in subnet]
 
     def list_first(self) -> "List[str]":
-        """Return an address out of each subnet."""
+        """Return one address of each subnet."""
         return [subnet[0] for subnet in self.subnets.values()]
 
 
@@ -112,7 +112,7 @@ class Progress(Waiting):
         self._sent = 0
 
     def count(self, direction: str, datagram: bytes, address: str) -> None:
-        """Count the hellos, and show it now and then."""
+        """Count the hellos, and show the count now and then."""
         if self._trace is not None:
             self._trace(direction, datagram, address)
         if direction != "sent":
@@ -126,7 +126,7 @@ class Progress(Waiting):
 
 
 class Results:
-    """What was found; each device becomes a line of JSON or a row of a table."""
+    """The results; each device becomes a line of JSON or a row of a table."""
 
     def __init__(self, options: "Options", hints: Hints) -> None:
         self.found: "List[Found]" = []
@@ -145,7 +145,7 @@ class Results:
             self._print_lines(self._hints.is_complete)
 
     def finish(self, targets: Targets) -> None:
-        """Print what was not printed yet, and the devices that did not answer."""
+        """Print the devices that are not printed yet, and those that did not answer."""
         self._hints.update()
         silent = self._hints.describe_silent(self.found)
         if not targets.is_everybody:
@@ -227,7 +227,7 @@ def show(rows: "List[Dict[str, Any]]") -> None:
 def judge(
     options: "Options", targets: Targets, found: "List[Found]", failed: bool
 ) -> int:
-    """Return the exit status, and say who did not answer."""
+    """Return the exit status, and report the targets that did not answer."""
     answered = {one.address for one in found}
     named = targets.named.items()
     silent = [word for word, address in named if address not in answered]

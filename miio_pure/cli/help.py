@@ -51,7 +51,7 @@ def run(options: "Options") -> int:
 
 
 def list_commands() -> "List[Command]":
-    """Return the commands that can run: this copy may have been made without some."""
+    """Return the commands that can run, because this copy may lack some."""
     from importlib.machinery import PathFinder
 
     from .. import __path__ as folders
@@ -98,7 +98,7 @@ def format_help(command: "Command") -> str:
 
 
 def explain_nouns(command: "Command") -> "List[Tuple[str, str]]":
-    """Return what each word of a command's arguments stands for."""
+    """Return each word of a command's arguments with its meaning."""
     words = split_nouns(command.arguments)
     return [
         (noun, NOUNS.get("%s %s" % (command.name, noun), NOUNS[noun]))

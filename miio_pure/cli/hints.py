@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Collects what is known without asking devices: leases, announcements, saved names.
+"""Collects what we can know without asking devices: leases, announcements, saved names.
 
-Nothing is read and nothing is sent before somebody asks, and a copy without
-neighbours.py knows the saved devices only.
+Nothing is read or sent before a command asks for it, and a copy without neighbours.py
+knows only the saved devices.
 """
 
 from ..errors import MiioError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Hints:
-    """What leases, announcements and the saved devices tell; a context manager.
+    """The facts from leases, announcements and saved devices; a context manager.
 
     is_complete: whether no more announcements will come.
     """
@@ -30,7 +30,7 @@ class Hints:
         self.devices = read_devices(options)
         self.is_complete = True
         self._question: "Optional[Question]" = None
-        # Devices by their ids, other hosts by their addresses.
+        # The key of a device is its id, and the key of any other host its address.
         self._neighbours: "Dict[Union[int, str], Neighbour]" = {}
         self._add(open_leases(options))
 
@@ -42,7 +42,7 @@ class Hints:
             self._question.close()
 
     def ask(self, options: "Options", addresses: "Sequence[str]") -> None:
-        """Ask by multicast DNS, in the networks of these addresses; if none, in all."""
+        """Ask by multicast DNS in the networks of these addresses, or else in all."""
         try:
             from ..neighbours import Question, find_sources
         except ImportError:
@@ -59,12 +59,12 @@ class Hints:
         for new in neighbours:
             key = new.address if new.device_id is None else new.device_id
             old = self._neighbours.setdefault(key, new)
-            # Announcements come later than leases, so their address is newer.
+            # An announcement is newer than a lease, and so is its address.
             old.address = new.address
             old.mac = old.mac or new.mac
 
     def describe(self, found: "Found") -> "Dict[str, Any]":
-        """Return what a device said in its hello, and what else is known of it."""
+        """Return the facts in a device's hello reply, and what else we know of it."""
         neighbour = (
             self._neighbours.get(found.device_id)
             or self._neighbours.get(found.device_id & LOW_WORD)
@@ -84,7 +84,7 @@ class Hints:
         return facts
 
     def describe_silent(self, answered: "Sequence[Found]") -> "List[Dict[str, Any]]":
-        """Return what is known of the devices that are not among these."""
+        """Return what we know about the devices that are not among these."""
         ids = {found.device_id for found in answered}
         ids |= {found.device_id & LOW_WORD for found in answered}
         addresses = {found.address for found in answered}
@@ -108,7 +108,7 @@ class Hints:
     def _name(
         self, device_id: "Optional[int]", neighbour: "Optional[Neighbour]"
     ) -> "Dict[str, Any]":
-        """Return what is known of a device; saved facts come before announced ones."""
+        """Return what we know about a device; saved facts precede announced ones."""
         record = None
         if self.devices and device_id is not None:
             record = self.devices.record(device_id)
@@ -126,7 +126,7 @@ class Hints:
 
 
 def read_devices(options: "Options") -> "Optional[Devices]":
-    """Return the saved devices for their names; a bad file is only worth a warning."""
+    """Return the saved devices for their names; only warn about a bad file."""
     try:
         devices = open_devices(options)
     except MiioError as error:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """join: bring a new device into a Wi-Fi network.
 
-What was sent and what was not is always said, also where Ctrl-C ends it. The password
-shows nowhere.
+However the command ends, even with Ctrl-C, it says what was sent and what was not. It
+never shows the password.
 """
 
 import sys
@@ -63,7 +63,7 @@ def run(options: "Options") -> int:
     except KeyboardInterrupt:
         Notice.hide()
         if is_terminal(sys.stderr):
-            # What was typed at a prompt, or the ^C, is still on this line.
+            # The line may still hold text that was typed at a prompt, or the ^C.
             write("\n", sys.stderr)
         say("note: interrupted; " + task.state)
         raise
@@ -72,10 +72,10 @@ def run(options: "Options") -> int:
 
 
 class Task:
-    """The steps of bringing one device into a network, in their order.
+    """The steps that bring one device into a network, in their order.
 
-    name: that of the network, for messages. found: the device in its own network.
-    token: the last one that it revealed. info: what miIO.info said, {} if nothing.
+    name: the network's name, for messages. found: the device in its own network.
+    token: the last one that it revealed. info: the result of miIO.info, or {}.
     """
 
     found: "Found"
@@ -85,7 +85,7 @@ class Task:
         check_bind(options)
         (name,) = map(decode_name, options.arguments)
         self.options = options
-        # Somebody may have typed a token in the place of the name.
+        # The user may have typed a token in place of the name.
         self.name = '"%s"' % escape(hide_secrets(name))
         self._password = read_password(options)
         self.wifi = self._make_wifi(name, self._password or "")
@@ -100,7 +100,7 @@ class Task:
 
     @property
     def state(self) -> str:
-        """What was sent so far, and what was not, for messages."""
+        """A text for messages: what was sent so far, and what was not."""
         text = "the name and the password of the network were not sent"
         if self._is_told:
             text = "device %d was told to join %s" % (self.found.device_id, self.name)
@@ -118,12 +118,12 @@ class Task:
             raise UsageError(str(error)) from None
 
     def close(self) -> None:
-        """Close the socket that is open."""
+        """Close the current client."""
         if self._client is not None:
             self._client.close()
 
     def open(self, address: str, token: "Token") -> Client:
-        """Return a client, which takes the place of the one before."""
+        """Return a new client, and close the one that it replaces."""
         self.close()
         options = self.options
         self._client = Client(
@@ -150,7 +150,7 @@ class Task:
     def store(self, address: str) -> None:
         """Save the device with its token.
 
-        address: where it will be found, or "" as long as nobody knows.
+        address: its address in the new network, or "" until we know it.
         """
         self._devices.save([self._make_record(address)])
 
@@ -165,7 +165,7 @@ class Task:
         )
 
     def find(self) -> None:
-        """Find the device in its own network, in which it has to reveal its token."""
+        """Find the device in its own network, where it has to reveal its token."""
         options, ip = self.options, self.options.ip
         targets = SETUP_ADDRESSES if ip is None else (ip,)
         hiding: "Optional[Found]" = None
@@ -202,7 +202,7 @@ class Task:
         except NoReply:
             is_mute = True
         except DeviceError:
-            # It does not know miIO.info.
+            # The device does not know miIO.info.
             pass
         self.store("")
         self._is_saved = True
@@ -254,14 +254,14 @@ class Task:
         raise MiioError("%s; %s" % (reason, self.state))
 
     def _ask(self) -> None:
-        """Ask whether to send; MiioError for everything but a yes."""
+        """Ask whether to send; raise MiioError for any answer but yes."""
         Notice.hide()
         question = "Tell device %s to join %s? [y/N] " % (self.describe(), self.name)
         write(question, sys.stderr)
         try:
             answer = sys.stdin.readline() if sys.stdin is not None else ""
         except ValueError:
-            # It is closed, or what was typed is not in the encoding of the locale.
+            # stdin is closed, or the answer is not in the encoding of the locale.
             answer = ""
         if answer.strip().lower() not in ("y", "yes"):
             more = "" if answer else " (--yes sends without asking)"
@@ -303,7 +303,7 @@ def read_password(options: "Options") -> "Optional[str]":
 
 
 def make_tracer(options: "Options") -> "Optional[Tracer]":
-    """Return what shows each datagram, if the user asked for that."""
+    """Return a tracer that shows each datagram, if the user asked for that."""
     if not options.debug:
         return None
     from . import debug
@@ -312,7 +312,7 @@ def make_tracer(options: "Options") -> "Optional[Tracer]":
 
 
 def explain_refusal(error: DeviceError) -> DeviceError:
-    """Return the same error with what it means here."""
+    """Return the same error with an explanation of what it means here."""
     text = error.message + "; " if error.message else ""
     if error.code in UNKNOWN_METHOD:
         text += ONLY_APP + "; "

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Prints the messages of a capture for decode, and sums up what is missing.
 
-Lines of text hide tokens and passwords, as --debug does, so that they can be pasted
-into a bug report. --json is for programs, and for those who look for a token: it shows
+Lines of text hide tokens and passwords, as --debug does, so a user can paste them into
+a bug report. --json is for programs, and for users who look for a token: it shows
 everything.
 """
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from ..capture import Message
     from .arguments import Options
 
-    # By device id.
+    # The names of saved devices by device id.
     Names = Dict[int, str]
 
-# The members of an object that a line shows, besides id, method and error.
+# A line shows these members of an object, besides id, method and error.
 SHOWN = ("params", "result")
 MAX_IDS = 5  # device ids that are named in a message
 NOTHING = (
@@ -42,7 +42,7 @@ ONLY_HELLOS = (
 
 
 class Printer:
-    """Prints each message, and counts what there was. names: of the saved devices."""
+    """Prints each message, and counts them. names: the names of saved devices."""
 
     def __init__(self, options: "Options", names: "Names") -> None:
         self._options, self._names = options, names
@@ -70,9 +70,9 @@ class Printer:
             print_json(dict(facts, json=None, id=None, method=None, error=str(error)))
 
     def finish(self) -> None:
-        """Say what the capture as a whole lacks.
+        """Report what is missing from the capture as a whole.
 
-        MiioError if there is nothing in it; TokenError if nothing could be decrypted.
+        MiioError if it has no messages; TokenError if nothing could be decrypted.
         """
         if not self._hellos and not self._others:
             raise MiioError(NOTHING)
@@ -101,7 +101,7 @@ class Clock:
     """Formats times in this computer's time zone."""
 
     def __init__(self) -> None:
-        # Most packets come in the same second as the one before.
+        # Most packets come in the same second as the previous one.
         self._second: "Optional[int]" = None
         self._text = ""
 
@@ -120,7 +120,7 @@ def format_second(second: int) -> str:
     try:
         year, month, day, hour, minute, seconds = time.localtime(second)[:6]
     except (OverflowError, OSError, ValueError):
-        # A capture can hold any number, and some 32-bit hosts know no time after 2038.
+        # A capture can hold any number, and some 32-bit hosts have no times after 2038.
         return str(second)
     return "%04d-%02d-%02d %02d:%02d:%02d" % (year, month, day, hour, minute, seconds)
 
@@ -133,7 +133,7 @@ def find_name(names: "Names", device_id: "Optional[int]") -> str:
 
 
 def collect_facts(message: "Message", names: "Names", raw: bool) -> "Dict[str, Any]":
-    """Return all that is known of a message, including secrets."""
+    """Return all that we know about a message, including secrets."""
     packet, json = message.packet, message.json or {}
     token = packet.token if packet is not None else None
     facts = {
@@ -190,7 +190,7 @@ def format_duration(seconds: "Optional[float]") -> str:
 
 
 def format_raw(message: "Message") -> str:
-    """Return the bytes of a message; without what may be a token in a hello reply."""
+    """Return a message's bytes in hex, without a token that a hello reply may hold."""
     data = message.data
     # A hello reply that was damaged or cut off may still contain the token.
     size = int.from_bytes(data[2:4], "big")
@@ -199,7 +199,7 @@ def format_raw(message: "Message") -> str:
 
 
 def describe(message: "Message") -> str:
-    """Say what a message is and what is in it."""
+    """Return a text that says what a message is, and what it contains."""
     packet = message.packet
     if message.error is not None:
         return "%s: %s" % (message.kind, escape(str(message.error)))
@@ -217,7 +217,7 @@ def describe(message: "Message") -> str:
 
 
 def describe_json(json: "Dict[str, Any]") -> str:
-    """Return the id, and method and params or the result, without secrets."""
+    """Return the id, and either method and params or the result, without secrets."""
     try:
         fields = hide_values(json)
         ident = fields.pop("id", None)
@@ -237,7 +237,7 @@ def describe_json(json: "Dict[str, Any]") -> str:
 
 
 def explain_error(error: "Any") -> "List[str]":
-    """Return what the code of a device's error means, in brackets, if it is known."""
+    """Return the meaning of a device's error code in brackets, if we know it."""
     code = error.get("code") if isinstance(error, dict) else error
     text = meaning(code) if type(code) is int else ""
     return ["(%s)" % text] if text else []

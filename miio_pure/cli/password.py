@@ -5,9 +5,9 @@ from ..errors import MiioError
 
 
 def ask_password(prompt: str, variable: str) -> str:
-    """Return what was typed at the prompt; MiioError if that is not possible.
+    """Return the text typed at the prompt; MiioError if we cannot ask.
 
-    variable: the environment variable that errors name as the other way.
+    variable: the environment variable that errors name as the other way to give it.
     """
     try:
         import warnings

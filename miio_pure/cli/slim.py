@@ -3,18 +3,19 @@
 
 Comments, docstrings, annotations, blank lines, line ends in brackets and `if
 TYPE_CHECKING:` blocks take more than half of a module, and flash is small on a router.
-What is left behaves the same, as long as nothing reads `__doc__` or `__annotations__`.
+The rest behaves the same, as long as nothing reads `__doc__` or `__annotations__`.
 
-How it works: The source is a list of tokens, and between two tokens there is a gap of
-spaces. We decide which tokens to drop; each token that stays is written with the gap in
-front of it, and each one that goes takes its gap along. To decide, we look at one
-logical line after the other: all tokens up to a NEWLINE. In a line, a colon begins an
-annotation only if it stands in no bracket and does not belong to a lambda. Where a line
-holds more than one statement, with a semicolon or behind the colon of an `if`, the
-annotations in it stay: they cost bytes, but they do no harm.
+How it works: The source is a list of tokens, with a gap of spaces between any two of
+them. We decide which tokens to drop. Each token that stays is written with the gap in
+front of it, and the gap in front of a dropped token is dropped with it. To decide, we
+look at one logical line after the other, which is all tokens up to a NEWLINE. In a
+line, a colon begins an annotation only if it is outside of brackets and does not belong
+to a lambda. If a line holds more than one statement, with a semicolon or after the
+colon of an `if`, its annotations stay: they cost bytes, but they do no harm.
 
 Tokens are the same on every Python from 3.6 on, except for f-strings, which we leave
-alone. Python's syntax tree tells where an expression ends only since 3.8.
+alone. We cannot use Python's syntax tree, which says where an expression ends only
+since 3.8.
 """
 
 import io
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
     from typing import Dict, Iterator, List, Sequence, Tuple
 
     Token = tokenize.TokenInfo
-    # Indexes of tokens: the first one, and the one behind the last.
+    # The index of the first token, and the index after the last one.
     Span = Tuple[int, int]
 
-# These comments stay: the first is for the system, the second is the licence.
+# Comments that begin like this stay: the first is for the system, the second is the
+# licence.
 KEPT_COMMENTS = ("#!", "# SPDX-License-Identifier:")
 # The tokenizer inserts these; their text, if any, is part of a gap.
 INVISIBLE = (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
@@ -74,7 +76,7 @@ def texts(tokens: "Sequence[Token]", line: Line) -> "List[str]":
 
 
 def find_block(lines: "Sequence[Line]", header: int) -> "List[int]":
-    """Return the numbers of the lines that lie in the block below a header."""
+    """Return the numbers of the lines in the block below a header."""
     block = []
     for number in range(header + 1, len(lines)):
         if lines[number].depth <= lines[header].depth:
@@ -117,7 +119,7 @@ def is_string(tokens: "Sequence[Token]", line: Line) -> bool:
 
 
 def is_bare_annotation(tokens: "Sequence[Token]", line: Line) -> bool:
-    """Return whether a line only says of which type something is."""
+    """Return whether a line only gives the type of something."""
     return any(end > line.indexes[-1] for _, end in find_variable(tokens, line))
 
 
@@ -127,7 +129,7 @@ def replace_lines(
     """Return tokens' new texts by index; a block that is left empty gets a `pass`."""
     replaced = {}
     for number in dropped:
-        # The NEWLINE is the token behind the last one, or behind its comment.
+        # The NEWLINE comes after the last token, or after a comment that follows it.
         start, end = lines[number].indexes[0], lines[number].indexes[-1] + 1
         while tokens[end].type != tokenize.NEWLINE:
             end += 1
@@ -151,7 +153,7 @@ def find_variable(tokens: "Sequence[Token]", line: Line) -> "Iterator[Span]":
     first = tokens[line.indexes[0]].string
     marks = find_marks(tokens, line.indexes, ":", "=", ";")
     kinds = [tokens[index].string for index in marks]
-    # `async` is no keyword before Python 3.7.
+    # `async` is not a keyword before Python 3.7.
     is_compound = keyword.iskeyword(first) or first == "async"
     if not is_compound and kinds[:1] == [":"] and ";" not in kinds:
         yield marks[0], (marks + [line.indexes[-1] + 1])[1]
@@ -192,7 +194,7 @@ def split_parameters(
 def find_marks(
     tokens: "Sequence[Token]", indexes: "Sequence[int]", *wanted: str
 ) -> "List[int]":
-    """Return where these signs stand, outside of brackets and of lambdas' parameters.
+    """Return the indexes of these signs, outside of brackets and lambdas' parameters.
 
     A bracket itself counts as outside.
     """
@@ -241,8 +243,8 @@ def write_tokens(source: str, tokens: "List[Token]", replaced: "Dict[int, str]")
 
 def join_lines(gap: str, before: str, after: str) -> str:
     """Return the gap between two tokens in brackets, where a line need not end."""
-    # From Python 3.12 on, the half of a doubled brace in an f-string is a gap. Coverage
-    # is measured on an older one.
+    # From Python 3.12 on, half of a doubled brace in an f-string is a gap. We measure
+    # coverage on an older Python.
     if gap.strip(" \\\n"):  # pragma: no cover
         return gap
     if before.endswith(OPENING) or after in CLOSING:

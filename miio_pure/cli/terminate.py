@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""SIGTERM, which is how a service manager or `kill` asks a program to end."""
+"""Handles SIGTERM, with which a service manager or `kill` asks a program to end."""
 
 import signal
 
@@ -7,14 +7,14 @@ from .output import silence_stdout
 
 
 class Terminated(BaseException):
-    """SIGTERM: whoever started us wants us to end."""
+    """SIGTERM has come: somebody wants this program to end."""
 
 
 class Termination:
-    """Lets SIGTERM end what stands in its context, as if that were done.
+    """Lets SIGTERM end the code in a `with` block as if it were done.
 
-    A context manager. The second SIGTERM ends the process at once. What could not be
-    printed by then is dropped, as nobody may be reading it.
+    A second SIGTERM ends the process at once. Output that could not be printed by then
+    is dropped, because there may be no reader any more.
     """
 
     def __enter__(self) -> None:

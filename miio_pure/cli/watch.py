@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""watch: a line of JSON whenever a property of a device changes.
+"""watch: print a line of JSON whenever a property of a device changes.
 
-Each device is read once in each interval, in a rhythm of its own, so one that is silent
+Each device is read once in each interval, at a time of its own, so one that is silent
 does not slow down the others. The reads begin one after the other, spread over half of
-the interval: so the devices are not asked in a burst, and the first values still come
-soon. While a read takes longer than the interval, no other read of that device begins.
+the interval: that avoids a burst of requests, and the first values still come soon.
+While a read takes longer than the interval, no other read of that device begins.
 
-A device that fails gets one line with an error, and one with its values when it is
-back. While it is silent, a saved device is searched for, and read where it is found.
+When a device fails, we print one line with an error, and one with its values when it is
+back. While a saved device is silent, we search for it, and read it where we find it.
 """
 
 import sys
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from .connect import Connection
 
 MIN_EVERY = 0.5  # s
-# The share of the interval over which the reads begin.
+# The beginnings of the reads are spread over this share of the interval.
 SPREAD = 0.5
-# How often saved devices that are silent are searched for, and how long.
+# How often we search for saved devices that are silent, and for how long.
 SEARCH_EVERY = 60.0  # s
 SEARCH_TIME = 1.0  # s
 
@@ -59,9 +59,9 @@ def run(options: "Options") -> int:
 
 
 class State:
-    """What is known of a device: its spec, and what was printed about it last.
+    """The state of a device: its spec, and what we last printed about it.
 
-    due: when its next read begins. text: its values as JSON; "" before the first ones.
+    due: when its next read begins. text: its values as JSON; "" before the first read.
     """
 
     due = 0.0
@@ -73,13 +73,13 @@ class State:
 
 
 class Watch:
-    """The devices that are watched, and the state of each."""
+    """The devices that we watch, and the state of each."""
 
     def __init__(self, options: "Options", group: Group, names: "List[str]") -> None:
         self._options, self._group, self._names = options, group, names
         self._states = {name: State() for name in group.members}
         self._run = Run(len(group.members), options.timeout)
-        # The device that each read under way is about.
+        # The name of the device that each client is reading right now.
         self._under_way: "Dict[Client, str]" = {}
         self._next_search = time.monotonic()
 
@@ -89,7 +89,7 @@ class Watch:
         self._group.close()
 
     def go_on(self) -> None:
-        """Read the devices again and again, as long as there are any."""
+        """Read the devices again and again, as long as any are left."""
         members, states = self._group.members, self._states
         for connection in members.values():
             if connection.record is None:
@@ -112,7 +112,7 @@ class Watch:
             state, client = self._states[name], connection.client
             if state.due > now:
                 continue
-            # Reads that were missed are left out.
+            # Skip the reads that were missed.
             missed = (now - state.due) // self._options.every
             state.due += self._options.every * (1 + missed)
             if client not in self._under_way:
@@ -130,7 +130,7 @@ class Watch:
             state.has_spec = True
         readings = yield from read_with(state.spec, connection, self._names)
         values = {one.name: one.value for one in readings if one.is_good()}
-        # Texts are compared, because True equals 1.
+        # The JSON is for comparing values, because in Python True equals 1.
         return values, format_json(values)
 
     def _take(self, client: "Client", outcome: "Any") -> None:
@@ -153,7 +153,7 @@ class Watch:
         state.text, state.has_failed = text, False
 
     def _take_error(self, name: str, error: MiioError) -> None:
-        """Print that a device has failed; leave it out if that cannot change."""
+        """Print that a device has failed; drop it if it will fail every time."""
         state, connection = self._states[name], self._group.members[name]
         is_refused = isinstance(error, TokenError) and not state.text
         if is_refused or isinstance(error, (Mistake, MissingSpec)):
@@ -168,7 +168,7 @@ class Watch:
             connection.is_open = False
 
     def _describe(self, name: str) -> "Dict[str, Any]":
-        """Return the members of a line that tell when, where and who."""
+        """Return the members of a line for the time, the address and the name."""
         connection = self._group.members[name]
         if connection.record is not None and connection.record.name:
             name = connection.record.name
@@ -196,10 +196,10 @@ def wait(until: float) -> None:
         import select
 
         poll = select.poll()
-        # No event needs to be asked for: a closed pipe is reported in any case.
+        # We need not ask for any event, because poll always reports a closed pipe.
         poll.register(sys.stdout.fileno(), 0)
     except (ImportError, AttributeError, OSError, ValueError):
-        # Some systems have no poll, and some streams no number.
+        # Some systems have no poll, and some streams have no file number.
         time.sleep(left)
         return
     if poll.poll(left * 1000):

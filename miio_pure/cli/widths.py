@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""How wide characters are on a terminal.
+"""Tells how wide characters are on a terminal.
 
-Python's `unicodedata` knows it, but small hosts lack that module. These ranges are
-those of Unicode 15.1; where code points in between are not assigned, ranges are joined.
+Python's `unicodedata` knows this, but small hosts lack that module. These ranges are
+from Unicode 15.1; ranges with only unassigned code points between them are joined.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import List
 
-# Characters that take two columns: East Asian ones, and emoji (UAX #11: W and F).
+# These characters take two columns: East Asian ones, and emoji (UAX #11: W and F).
 WIDE = (
     "1100-115F 231A-231B 2329-232A 23E9-23EC 23F0 23F3 25FD-25FE 2614-2615 "
     "2648-2653 267F 2693 26A1 26AA-26AB 26BD-26BE 26C4-26C5 26CE 26D4 26EA "
@@ -23,8 +23,8 @@ WIDE = (
     "1F6EB-1F6EC 1F6F4-1F6FC 1F7E0-1F7F0 1F90C-1F93A 1F93C-1F945 1F947-1F9FF "
     "1FA70-1FAF8 20000-323AF"
 )
-# Characters that take no column: marks on the one before, and invisible ones.
-# Marks of scripts that are rare in names of devices are not among them.
+# These characters take no column: marks on the previous character, and invisible ones.
+# Marks of scripts that are rare in names of devices are left out.
 EMPTY = (
     "300-36F 483-489 591-5BD 5BF 5C1-5C2 5C4-5C5 5C7 600-605 610-61A 61C 64B-65F "
     "670 6D6-6DD 6DF-6E4 6E7-6E8 6EA-6ED 70F 711 730-74A 7A6-7B0 7EB-7F3 7FD "

@@ -2,9 +2,9 @@
 """Opens Android's backups (.ab) and those of MIUI (.bak).
 
 Such a file is a header of text lines, then a tar, which may be deflated and then
-encrypted by AES-256. The password gives a key, which decrypts a blob in the header; the
-blob holds the master key and a checksum that shows whether the password was right.
-Source: BackupManagerService and BackupPasswordManager of Android.
+encrypted with AES-256. We derive a key from the password and decrypt a blob in the
+header with it. The blob holds the master key and a checksum that shows whether the
+password was right. Source: BackupManagerService and BackupPasswordManager of Android.
 """
 
 from collections import namedtuple
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO, Callable, Optional
 
-    # Gives the password, or None if there is none.
+    # A function that returns the password, or None if there is none.
     Ask = Callable[[], Optional[str]]
 
 MAX_LINE = 1024  # bytes of a line of the header
@@ -39,7 +39,7 @@ def unwrap(file: "BinaryIO", ask: "Ask", effort: Effort) -> "BinaryIO":
     """Return the tar in a backup; MiioError for a wrong password or a bad header."""
     line = _read_line(file)
     if line == _MIUI_MAGIC:
-        # Four lines follow (version, package, -1, 0), then the header of Android.
+        # Four lines follow (version, package, -1, 0), then Android's own header.
         for _ in range(5):
             line = _read_line(file)
     if line != _MAGIC:
@@ -78,7 +78,7 @@ def _open_encrypted(
             "the backup is encrypted: give its password by --password-prompt or in "
             "MIIO_PASSWORD"
         )
-    # Version 1 was also written with characters of 8 bits.
+    # Version 1 was also written with characters that were cut to 8 bits.
     for is_8_bit in (False, True) if is_first else (False,):
         effort.spend(2 * PBKDF2_ROUND * rounds)
         key = pbkdf2(_encode_password(password, is_8_bit), salt, rounds, 32)
@@ -137,7 +137,8 @@ def _encode_key(key: bytes) -> bytes:
 
 def pbkdf2(password: bytes, salt: bytes, rounds: int, size: int) -> bytes:
     """Derive a key by PBKDF2-HMAC-SHA1, RFC 8018 section 5.2."""
-    # This is OpenSSL's. Up to Python 3.11 hashlib has one of its own, slower than ours.
+    # This function is OpenSSL's. Up to Python 3.11, hashlib also has one of its own,
+    # which is slower than ours.
     try:
         from _hashlib import pbkdf2_hmac
 
@@ -148,7 +149,7 @@ def pbkdf2(password: bytes, salt: bytes, rounds: int, size: int) -> bytes:
 
 
 def pbkdf2_by_hand(password: bytes, salt: bytes, rounds: int, size: int) -> bytes:
-    """Derive the same key without OpenSSL; HMAC is that of RFC 2104."""
+    """Derive the same key without OpenSSL, with HMAC as in RFC 2104."""
     from hashlib import sha1
 
     if len(password) > _SHA1_BLOCK:

@@ -36,7 +36,7 @@ def list_files(manifest: Database) -> "Iterator[Tuple[str, str]]":
 
 
 def decrypt_token(text: str) -> str:
-    """Return a token that iOS encrypted by AES-128-ECB under zeros; others as is."""
+    """Decrypt a token that iOS encrypted with AES-128-ECB under zeros; keep others."""
     if len(text) < 64 or len(text) % 32 or not _HEX.issuperset(text):
         return text
     cipher, data = AES(bytes(16)), bytes.fromhex(text)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Reads the -wal and the -journal that may lie beside an SQLite database.
 
-A write-ahead log (-wal) holds newer pages, in frames with running checksums. They count
-up to the last frame that ends a transaction. A rollback journal (-journal) holds the
-pages as they were before a transaction that never ended: they undo it. Anything that is
-not such a log, or was not written whole, is left alone, as SQLite does.
+A write-ahead log (-wal) holds newer pages, in frames with running checksums. Frames are
+valid up to the last one that ends a transaction. A rollback journal (-journal) holds
+pages as they were before a transaction that never ended, so restoring them undoes it.
+As SQLite does, we ignore anything that is not such a log or was not written completely.
 """
 
 import struct
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Optional, Tuple
 
-    # Pages by their number, and how many the database has, if the log tells.
+    # Pages by number, and how many pages the database has, if the log says so.
     Log = Tuple[Dict[int, bytes], Optional[int]]
 
 MAX_LOG = 32 << 20  # bytes
@@ -26,13 +26,13 @@ _JournalHeader = namedtuple(
     "_JournalHeader", "magic records nonce size sector page_size"
 )
 _UNCOUNTED = 0xFFFFFFFF
-# The checksums of a WAL are made of little-endian or of big-endian words.
+# The magic says whether a WAL's checksums add little-endian or big-endian words.
 _WAL_MAGICS = (0x377F0682, 0x377F0683)
 _WAL_HEADER = struct.Struct(">8I")
 _WalHeader = namedtuple(
     "_WalHeader", "magic version page_size sequence salt_1 salt_2 sum_1 sum_2"
 )
-# size: pages of the database after this transaction, or 0 in the midst of one.
+# size: pages of the database after this transaction, or 0 if it has not ended yet.
 _WAL_FRAME = struct.Struct(">6I")
 _WalFrame = namedtuple("_WalFrame", "page size salt_1 salt_2 sum_1 sum_2")
 
@@ -66,7 +66,7 @@ def read_journal(journal: bytes, page_size: int) -> "Log":
 
 
 def _sum_page(page: bytes, nonce: int) -> bytes:
-    """Return a journal's checksum of a page: each 200th byte, counted from the end."""
+    """Return a journal's checksum of a page: every 200th byte, counted from the end."""
     total = nonce + sum(page[i] for i in range(len(page) - 200, 0, -200))
     return (total & 0xFFFFFFFF).to_bytes(4, "big")
 
@@ -90,7 +90,7 @@ def read_wal(wal: bytes, page_size: int) -> "Log":
         frame = _WalFrame._make(_WAL_FRAME.unpack_from(wal, at))
         page = wal[at + _WAL_FRAME.size : at + frame_size]
         sums = _add_words(wal[at : at + 8] + page, order, sums)
-        # Frames of an earlier round may follow, or one that was not written whole.
+        # The next frame may be left from an earlier round, or not be complete.
         if (frame.salt_1, frame.salt_2) != (header.salt_1, header.salt_2):
             break
         if sums != (frame.sum_1, frame.sum_2):
@@ -104,7 +104,7 @@ def read_wal(wal: bytes, page_size: int) -> "Log":
 
 
 def _add_words(data: bytes, order: str, sums: "Tuple[int, int]") -> "Tuple[int, int]":
-    """Carry on the running checksum of a write-ahead log."""
+    """Continue the running checksum of a write-ahead log."""
     one, two = sums
     words = struct.unpack("%s%dI" % (order, len(data) // 4), data)
     for even, odd in zip(words[::2], words[1::2]):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads the columns of a table out of the CREATE TABLE that made it."""
+"""Reads a table's columns from the CREATE TABLE statement that made it."""
 
 import re
 from collections import namedtuple
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 MAX_SQL = 1 << 16  # characters of one CREATE TABLE
 
-# is_rowid: it is another name for the row id. default: for rows that are older than it.
+# is_rowid: the column is another name for the row id. default: its value in rows that
+# are older than the column.
 Column = namedtuple("Column", "name kind is_rowid default")
 
 _TOKEN = re.compile(
@@ -27,7 +28,7 @@ _CONSTRAINTS = set(
 
 
 def read_columns(sql: str) -> "List[Column]":
-    """Return the columns of a table that are stored, in order."""
+    """Return those columns of a table that are stored, in order."""
     if len(sql) > MAX_SQL:
         raise MiioError("a CREATE TABLE of over %d characters: damaged" % MAX_SQL)
     tokens = [match.group(2) for match in _TOKEN.finditer(sql) if match.group(2)]
@@ -41,7 +42,7 @@ def read_columns(sql: str) -> "List[Column]":
                 columns.append(column)
         elif words[-5:-2] == ["primary", "key", "("]:
             key = _unquote(parts[-2]).lower()
-    # A constraint of the table may make a column the row id, too.
+    # A table constraint may also make a column the row id.
     return [
         (
             column._replace(is_rowid=True)
@@ -53,7 +54,7 @@ def read_columns(sql: str) -> "List[Column]":
 
 
 def _split_definitions(tokens: "List[str]") -> "Iterator[List[str]]":
-    """Yield what stands between the commas of the outermost brackets."""
+    """Yield the definitions between the commas of the outermost brackets."""
     depth = 0
     parts: "List[str]" = []
     for token in tokens:

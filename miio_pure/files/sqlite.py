@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Reads the tables of an SQLite database from the bytes of its file.
 
-The module sqlite3 is of no use here. Small hosts lack it, and it changes what it reads:
-a plain SELECT may delete the -wal file beside a database and roll back its -journal.
-This reader opens nothing but the file it is given, and only reads. What follows is as
-much of the format as it needs; the source is https://sqlite.org/fileformat2.html.
+We cannot use the sqlite3 module here. Small hosts lack it, and it changes the files: a
+plain SELECT may delete the -wal file beside a database and roll back its -journal.
+This reader opens only the file it is given, and only reads. Below is the part of the
+format that it needs; the source is https://sqlite.org/fileformat2.html.
 
 **Pages.** The file is an array of pages of the same size, numbered from 1. Page 1
-begins with the header of the database, 100 bytes, which tells the size of a page (512
-to 65,536) and the encoding of texts. All integers are big-endian.
+begins with the database header of 100 bytes, which gives the size of a page (512 to
+65,536) and the encoding of texts. All integers are big-endian.
 
 **B-trees.** Each table is a tree of pages. The leaves hold the rows, in the order of
 their row ids; interior pages only point to other pages. Indexes are trees of another
@@ -30,18 +30,18 @@ of a cell from the start of the page. Cells fill the page from its end:
              |   `--------------------------------------'            |
              `-------------------------------------------------------'
 
-On page 1 this header stands behind the first 100 bytes, but offsets still count from
-the start of the page.
+On page 1 this header comes after the first 100 bytes, but offsets still count from the
+start of the page.
 
 **Cells.** A cell of a leaf is a row: the size of its payload and its row id, each as a
 varint (7 bits to a byte, most significant first; all bytes but the last have the top
-bit set; a ninth byte gives all its 8 bits), then the payload. A payload that is too
-long for its page leaves its end to a chain of overflow pages, each of which begins with
-the number of the next (0 in the last):
+bit set; a ninth byte gives all its 8 bits), then the payload. If a payload is too long
+for its page, the rest is in a chain of overflow pages, each of which begins with the
+number of the next (0 in the last):
 
     cell:  size | row id | start of the payload | page 12
     page 12:  page 31 | more of the payload
-    page 31:  0       | the rest, then nothing of use
+    page 31:  0       | the rest, then unused bytes
 
 **Records.** A payload is a record: the size of its own header, a serial type for each
 column, and then the values one after the other. Sizes and serial types are varints.
@@ -58,10 +58,11 @@ default that the schema gives.
 other tables, the page where each begins, and the CREATE TABLE that made it.
 
 **Logs.** A program that was stopped, or is still running, may leave newer or older
-pages beside the file, which count instead of those in the file: see logs.py.
+pages beside the file, which replace those in the file: see logs.py.
 
-A file may be damaged, or made to do harm: pages that point in circles, cells that
-overlap, rows that run to 8 MB. Each row and value that is read spends effort.
+A file may be damaged, or made to do harm: pages may point in circles, cells may
+overlap, and rows may be as long as 8 MB. So each row and value that we read spends
+effort.
 """
 
 import struct
@@ -82,7 +83,7 @@ if TYPE_CHECKING:
 
     Row = Dict[str, Any]
 
-# What sqlite_master tells of a table. kind: table or view. root: its first page.
+# A row of sqlite_master. kind: table or view. root: the first page of the table.
 Table = namedtuple("Table", "kind root sql")
 
 MAX_DEPTH = 20  # levels of a B-tree, as in SQLite itself
@@ -110,9 +111,9 @@ def is_database(head: bytes) -> bool:
 class Database:
     """An SQLite database in a seekable file.
 
-    wal, journal: the bytes of the files beside it, if any. effort: what reading spends.
-    tables: name (in lower case) -> Table. is_wal: whether it works with a -wal file.
-    Anything that is wrong with the file raises MiioError.
+    wal, journal: the bytes of the files beside it, if any. effort: the effort that
+    reading spends. tables: name (in lower case) -> Table. is_wal: whether the database
+    works with a -wal file. Any fault in the file raises MiioError.
     """
 
     def __init__(
@@ -124,7 +125,7 @@ class Database:
     ) -> None:
         self._file = file
         self._effort = effort or Effort()
-        # The pages that a log holds are kept; the others are read when they are needed.
+        # Pages from a log stay in memory; other pages are read when they are needed.
         self._pages: "Dict[int, bytes]" = {}
         file.seek(0)
         start = file.read(100)
@@ -164,7 +165,7 @@ class Database:
     def rows(self, name: str, needle: bytes = b"") -> "Iterator[Row]":
         """Yield each row of a table as column -> value; names in lower case.
 
-        needle: only rows whose bytes contain this, which is quick to find out.
+        needle: yield only rows whose bytes contain this, which is a quick check.
         """
         table = self.tables[name.lower()]
         if table.kind != "table" or not table.root:
@@ -255,7 +256,7 @@ class Database:
         most = self._usable - 35
         if size <= most:
             return size
-        # SQLite fills the overflow pages, and keeps on the page what is left over.
+        # SQLite fills the overflow pages, and keeps the remaining bytes on the page.
         least = (self._usable - 12) * 32 // 255 - 23
         local = least + (size - least) % (self._usable - 4)
         return int(local if local <= most else least)
@@ -275,7 +276,7 @@ class Database:
         return values
 
     def _value(self, kind: int, payload: bytes, at: int) -> "Tuple[Any, int]":
-        """Return a value of a serial type, and where the next starts."""
+        """Return a value of a serial type, and where the next one starts."""
         if kind == 0:
             return None, at
         if kind in (8, 9):
@@ -298,14 +299,14 @@ class Database:
 def _make_row(columns: "List[Column]", rowid: int, values: "List[Any]") -> "Row":
     row = {}
     for number, column in enumerate(columns):
-        # Rows from before an ALTER TABLE lack the columns that it added.
+        # Rows that are older than an ALTER TABLE lack the columns that it added.
         value = values[number] if number < len(values) else column.default
         row[column.name] = rowid if column.is_rowid and value is None else value
     return row
 
 
 def _read_varint(data: bytes, at: int) -> "Tuple[int, int]":
-    """Return a number of 1 to 9 bytes, and where the next starts."""
+    """Return a number of 1 to 9 bytes, and where the next value starts."""
     value = 0
     for byte in data[at : at + 8]:
         at += 1

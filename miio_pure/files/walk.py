@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Yields each leaf of a file, a folder or an archive exactly once.
 
-A leaf is a file that holds no other files. What holds others is opened: folders, the
-backups of iPhones, Android and MIUI, tar, zip and gzip, also within each other. Files
-are known by their content and never by their names. The -wal and the -journal of a
-database come with it, and not as leaves of their own.
+A leaf is a file that holds no other files. We open everything that does: folders, the
+backups of iPhones, Android and MIUI, tar, zip and gzip, also within each other. We
+recognise files by their content and never by their names. The -wal and the -journal of
+a database come with it, and not as leaves of their own.
 """
 
 import os
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     OpenLog = Callable[[str], Optional[BinaryIO]]
     ListMembers = Callable[["Walk", "Leaf"], Iterator[Member]]
 
-MAX_HEAD = 4096  # bytes that tell what a file is
+MAX_HEAD = 4096  # bytes that show the kind of a file
 MAX_NESTING = 4  # archives within archives
 MAX_KEPT = 64 << 20  # bytes in memory of all the archives that are open
 MAX_TOLD = 200  # errors, and as many notes, that are kept
@@ -54,9 +54,9 @@ DENIED = (
 class Leaf:
     """A file that holds no other files.
 
-    path: what to call it to the user. time: seconds since 1970. size: bytes. file: the
-    open file, which has peek(), and seek() if it is a database or lies on disk. effort:
-    what reading it spends. notes: filled by whoever reads the leaf.
+    path: its name in messages. time: seconds since 1970. size: bytes. file: the open
+    file, which has peek(), and seek() if it is a database or is on disk. effort: the
+    effort that reading it spends. notes: filled by the code that reads the leaf.
     """
 
     def __init__(
@@ -78,12 +78,12 @@ class Leaf:
 
     @property
     def head(self) -> bytes:
-        """The first bytes, 4096 at the most."""
+        """The first bytes, at most 4096."""
         head: bytes = self.file.peek(MAX_HEAD)  # type: ignore[attr-defined]
         return head[:MAX_HEAD]
 
     def read(self, limit: int, what: str) -> bytes:
-        """Read all of it; MiioError, which says what it is, if there is more."""
+        """Read the whole file; MiioError, which says what it is, if it is longer."""
         data = read_up_to(self.file, limit, what)
         self.effort.spend(BYTE_READ * len(data))
         return data
@@ -91,7 +91,7 @@ class Leaf:
     def log(self, suffix: str) -> "Optional[bytes]":
         """Read the -wal or the -journal beside it; None if there is none.
 
-        One that cannot be read is noted, as the database is of use without it.
+        One that cannot be read only gets a note: the database is useful without it.
         """
         try:
             file = self._open_log(suffix)
@@ -121,7 +121,7 @@ class Walk:
         self._kept = 0
 
     def fail(self, path: str, error: "Union[OSError, MiioError]") -> None:
-        """Note that something could not be read; a TooMuch is raised again."""
+        """Note that something could not be read; raise a TooMuch again."""
         if isinstance(error, TooMuch):
             raise error
         if len(self.errors) < MAX_TOLD:
@@ -165,7 +165,7 @@ class Walk:
         if os.path.isdir(path):
             yield from self._walk_folder(path)
         elif os.path.exists(path) and not os.path.isfile(path):
-            # A pipe or a device could be read for ever.
+            # Reading a pipe or a device might never end.
             self.fail(path, MiioError("neither a file nor a folder"))
         elif os.path.isfile(path) and not os.path.getsize(path):
             self.fail(path, MiioError(CANCELLED))
@@ -175,7 +175,7 @@ class Walk:
     def _walk_folder(self, path: str) -> "Iterator[Leaf]":
         """Yield the files in a folder and in those below it.
 
-        os.walk() is no help: up to Python 3.11 it fails 1,000 folders deep.
+        We cannot use os.walk(), because it fails 1,000 folders deep up to Python 3.11.
         """
         folders = [path]
         while folders:
@@ -215,7 +215,7 @@ class Walk:
             self.fail(shown, error)
 
     def _list_iphone_files(self, folder: str) -> "Optional[Dict[str, str]]":
-        """Return path on the phone -> path on disk; None if it is no backup folder."""
+        """Return path on the phone -> path on disk; None if this is not a backup."""
         path = os.path.join(folder, MANIFEST)
         try:
             with open(path, "rb") as file:
@@ -242,7 +242,7 @@ class Walk:
     ) -> "Iterator[Leaf]":
         """Yield the members of an archive.
 
-        Databases come last, because their logs may stand behind them.
+        Databases come last, because their logs may follow them in the archive.
         """
         kept: "Dict[str, Tuple[Member, bytes]]" = {}
         kept_before = self._kept
@@ -258,7 +258,7 @@ class Walk:
                 except (OSError, MiioError) as error:
                     self.fail(path, error)
         except (OSError, MiioError) as error:
-            # The members before the damage have been yielded.
+            # The members before the damage have already been yielded.
             self.fail(leaf.path, error)
         for name, (member, data) in kept.items():
             if not _is_log(name, kept):
@@ -269,7 +269,7 @@ class Walk:
         self._kept = kept_before
 
     def _keep(self, leaf: Leaf) -> bytes:
-        """Read a member into memory, as far as all that is kept there allows."""
+        """Read a member into memory, within the limit on all that is kept there."""
         data = leaf.read(MAX_KEPT - self._kept, "a packed database or zip")
         self._kept += len(data)
         return data
@@ -289,19 +289,19 @@ class Walk:
         return tar_members(leaf.file, self.effort)
 
     def zip_members(self, leaf: Leaf) -> "Iterator[Member]":
-        """Yield the members of a zip, which is read into memory if it is packed."""
+        """Yield the members of a zip; one in an archive is read into memory."""
         file = leaf.file
         if not file.seekable():
             file = hold(self._keep(leaf))
         return zip_members(file, self.effort)
 
     def gzip_members(self, leaf: Leaf) -> "Iterator[Member]":
-        """Yield the one file in a gzip, which is called as that is."""
+        """Yield the one file in a gzip; it has the name of the gzip."""
         yield Member("", leaf.time, leaf.size, gunzip(leaf.file, self.effort))
 
 
 def is_gzip(head: bytes) -> bool:
-    """Tell whether a file that begins like this is packed by gzip, with deflate."""
+    """Tell whether a file that begins like this is a gzip that uses deflate."""
     return head.startswith(GZIP + b"\x08")
 
 
@@ -315,7 +315,7 @@ CONTAINERS = (
 
 
 def find_container(head: bytes) -> "Optional[ListMembers]":
-    """Return what lists the members of a file with this head; None for a leaf."""
+    """Return the method that lists a file with this head; None for a leaf."""
     for is_kind, list_members in CONTAINERS:
         if is_kind(head):
             return list_members
@@ -323,19 +323,19 @@ def find_container(head: bytes) -> "Optional[ListMembers]":
 
 
 def explain(error: "Union[OSError, MiioError]") -> MiioError:
-    """Return the error in our own words, without what its traceback holds on to."""
+    """Return the error in our own words, and let go of the objects in its traceback."""
     if isinstance(error, OSError):
         error = MiioError("cannot be read: %s" % (error.strerror or error))
     return error.with_traceback(None)
 
 
 def _join(path: str, name: str) -> str:
-    """Return what to call a member of an archive; one without a name has its path."""
+    """Return a member's name for messages; without a name, it is the archive's path."""
     return "%s:%s" % (path, name) if name else path
 
 
 def _list_folder(path: str) -> "Tuple[Set[str], List[str]]":
-    """Return the names of the files in a folder, and the paths of its folders."""
+    """Return the names of the files in a folder, and the paths of its subfolders."""
     names, folders = set(), []
     with os.scandir(path) as entries:
         for entry in entries:
@@ -347,7 +347,7 @@ def _list_folder(path: str) -> "Tuple[Set[str], List[str]]":
 
 
 def _is_log(name: str, names: "Container[str]") -> bool:
-    """Tell whether a file is the log of a database, called the same without -wal."""
+    """Tell whether a file is the log of a database that is also there."""
     return any(name.endswith(end) and name[: -len(end)] in names for end in LOGS)
 
 

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Finds out how many properties a device answers at once.
 
-That differs from model to model: 15 do for most, some stop at 7, 4 or 1. Those that
-were asked for too many report -9999, keep silent, cut their answer off, or leave some
-out. So we begin with 15, and read a batch in halves on any of these. But its size need
-not be to blame, and then the next batches are as large as before:
+That differs from model to model: most models answer 15, some only 7, 4 or 1. A device
+that is asked for too many reports -9999, keeps silent, cuts its answer off, or leaves
+some out. So we begin with 15, and if any of this happens, we read the batch in halves.
+But its size need not be to blame, and then the next batches are as large as before:
 
 - A property may fail even alone. If the device answered for all others of the batch,
-  that explains it.
+  that explains the failure.
 - A device that is busy reports -9999, too.
 
-Where there is such a doubt, the batch is asked for once more when all of it has been
-read in parts, without the properties that failed alone. If it is refused again, then it
-was too large. This takes one request to three when a device is met for the first time.
-(A silence alone leaves no doubt: by then, the device has been asked three times.)
+If there is such a doubt, we first read the whole batch in parts. Then we ask for it
+once more, without the properties that failed alone. If the device refuses it again, the
+batch was too large. This takes one to three requests when we first meet a device. (A
+silence alone leaves no doubt, because by then the device has been asked three times.)
 """
 
 TYPE_CHECKING = False
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional, Set, Tuple
 
     Address = Tuple[int, int]
-    # Code and value of each property.
+    # The code and the value of each property.
     Answers = Dict[Address, Tuple[Optional[int], Any]]
 
 
 class Sizes:
-    """How large batches can be, by what the device has answered so far.
+    """The batch sizes that a device can take, judging by its answers so far.
 
     size: how many properties to ask for next.
     """
@@ -35,13 +35,13 @@ class Sizes:
         self.size = self._most = most
         # The size of the largest batch that the device answered for as a whole.
         self._taken = 0
-        # The size of each batch that was too large, and what was missing.
+        # The size of each batch that was too large, and the properties it lacked.
         self._refused: "List[Tuple[int, Set[Address]]]" = []
         # Other batches that were refused, without the properties that failed alone.
         self._doubtful: "List[List[Address]]" = []
 
     def find_limit(self) -> int:
-        """Return how many properties the device takes, apart from doubtful batches."""
+        """Return how many properties the device takes, ignoring doubtful batches."""
         limit = min([self._most] + [size // 2 for size, _ in self._refused])
         return max(limit, self._taken)
 
@@ -52,7 +52,7 @@ class Sizes:
     def refuse(
         self, batch: "List[Address]", missing: "List[Address]", is_busy: bool
     ) -> None:
-        """Note that some were missing; is_busy: the device may just have been busy."""
+        """Note that some are missing; is_busy: the device may just have been busy."""
         self.size = len(batch) // 2
         if is_busy:
             self._doubtful.append(batch)
@@ -75,7 +75,7 @@ class Sizes:
             self.size = self._taken
 
     def find_doubtful(self, waiting: "List[Address]") -> "List[Address]":
-        """Return the largest doubtful batch, once none of any waits to be read."""
+        """Return the largest doubtful batch, once no part of any is left to read."""
         is_open = any(set(batch) & set(waiting) for batch in self._doubtful)
         return [] if is_open else max(self._doubtful, key=len, default=[])
 
@@ -85,7 +85,7 @@ class Sizes:
         if is_too_large:
             self._refused.append((len(batch), set(batch)))
         else:
-            # The others are not larger.
+            # The other doubtful batches are not larger than this one.
             self._doubtful.clear()
         self.size = self.find_limit()
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Reads and sets properties, and runs actions, in the form that MIoT devices take.
 
-Properties are read in batches (see `batches`). Those that are set in one call go out in
-one request, because their order may matter, and whether they arrive together.
+Properties are read in batches (see `batches`). Properties that are set in one call go
+out in one request, because their order may matter, and that they arrive together.
 
-The calls are written as plans (see `plans`). So one device can be read by its client
-alone, and many devices at once:
+The calls are written as plans (see `plans`), so one client can run them for its device,
+or you can run them for many devices at once:
 
     plans = [(lamp.client, lamp.plan_status()) for lamp in lamps]
     for client, outcome in together.run_all(plans):
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 15  # properties
 MAX_PARAMS = 1000  # bytes of JSON
-# At least one device puts 16 into the high word of its id, although it is not part of
-# the id.
+# At least one model puts 16 into the high word of its device id, although that is not
+# part of the id.
 MAX_FILLING = 1 << 16
 LOW_WORD = 0xFFFFFFFF
 
@@ -45,10 +45,11 @@ LOW_WORD = 0xFFFFFFFF
 class Outcome:
     """The outcome for one property.
 
-    name: its label, such as "fan:on", or its number. siid, piid: its numbers. code: 0
-    or more if all is well, negative if the device refused it, None if it did
-    not mention it. value: the value that was read or set, or None. meaning: what a
-    negative code means, or "". description: the spec's name for the value, or "".
+    name: the property's label, such as "fan:on", or its number. siid, piid: its
+    numbers. code: 0 or more if all is well, negative if the device refused it, None if
+    the device did not mention it. value: the value that was read or set, or None.
+    meaning: what a negative code means, or "". description: the spec's name for the
+    value, or "".
     """
 
     def __init__(self, one: Property) -> None:
@@ -73,7 +74,7 @@ class Outcome:
         return self.property.values.name(self.value)
 
     def error(self) -> MiioError:
-        """Return the error that tells why this property failed."""
+        """Return the error that says why this property failed."""
         if self.code is None:
             return PayloadError("%s: the device did not answer for it" % self.name)
         return DeviceError(self.code, "for " + self.name)
@@ -83,9 +84,9 @@ class Miot:
     """The properties and actions of a device.
 
     client: a Client. spec: the Spec of its model; without one, names are numbers, such
-    as "2.1". did: what requests call the device; by default, its device id, which is
-    asked for once. max_batch: how many properties to read at once; it becomes smaller
-    if the device turns out not to take as many.
+    as "2.1". did: the name of the device in requests; by default, its device id, which
+    we ask for once. max_batch: how many properties to read at once; it becomes smaller
+    if the device turns out to take fewer.
 
     A name is "2.1", "fan:on" or "on", where it is unique, or a Property. Mistakes raise
     ValueError before anything is sent.
@@ -122,7 +123,7 @@ class Miot:
     def set(self, values: "Dict[Any, Any]") -> None:
         """Set properties, in one request; values by name.
 
-        Raises DeviceError if the device refuses one; write() tells about each.
+        Raises DeviceError if the device refuses one; write() reports on each of them.
         """
         _require_all(self.write(values))
 
@@ -141,9 +142,9 @@ class Miot:
     def run(self, action: "Union[str, Action]", *values: "Any") -> "List[Any]":
         """Run an action and return the values that it gives back.
 
-        values: one for each of its inputs. Without a spec they are sent as they are; a
-        device expects objects there, such as {"piid": 1, "value": 33}. Raises
-        DeviceError if the device refuses it.
+        values: one for each of its inputs. Without a spec they are sent as they are,
+        and the device expects objects such as {"piid": 1, "value": 33}. Raises
+        DeviceError if the device refuses the action.
         """
         return carry_out(self.client, self.plan_run(action, *values))
 
@@ -220,7 +221,7 @@ class Miot:
                     sizes.take(batch)
                 yield from self._settle(sizes, waiting)
         finally:
-            # A read that fails has also found out how large batches can be.
+            # Even a read that fails has found out how large batches can be.
             self.max_batch = sizes.find_limit()
         return outcomes
 
@@ -234,7 +235,7 @@ class Miot:
             try:
                 answers = yield from self._read_batch(batch)
             except MiioError:
-                # All of these have been read, so this is no failure to report.
+                # All of these have already been read, so there is no failure to report.
                 answers = None
             sizes.settle(batch, is_too_large=bool(list_missing(batch, answers)))
             batch = sizes.find_doubtful(waiting)
@@ -249,22 +250,23 @@ class Miot:
         return [{"did": self.did, "siid": siid, "piid": piid} for siid, piid in batch]
 
     def _read_batch(self, batch: "List[Address]") -> "Plan[Optional[Answers]]":
-        """Return {address: (code, value)} of what the device answered.
+        """Return the device's answers as {address: (code, value)}.
 
-        None: it is busy, or the batch is too large; the code is the same for both.
+        Returns None if the device is busy or the batch is too large, because both have
+        the same code.
         """
         params = self._make_items(batch)
         request = Request({"method": "get_properties", "params": params}, None)
         is_alone = len(batch) == 1
-        # A device that is busy with one property is asked again; -9999 to a batch says
-        # that it is too large.
+        # If the device answers -9999 to one property, it is busy, and we ask again. To
+        # a batch, the same answer may mean that the batch is too large.
         request.waits_if_busy = is_alone
         try:
             result = yield request.begin if is_alone else Part(request.begin)
         except DeviceError as error:
             if error.code not in BUSY:
                 raise
-            # Alone, it counts as refused.
+            # If it was the only property, the device refused it.
             return {batch[0]: (error.code, None)} if is_alone else None
         except PayloadError:
             if is_alone:
@@ -328,9 +330,9 @@ def _read_number(name: "Any") -> "Address":
 
 
 def _require_hello(silence: NoReply) -> "Plan[None]":
-    """Raise the silence to a batch again, unless the device still answers hello.
+    """Raise a batch's silence again, unless the device still answers a hello.
 
-    One that has been switched off was not asked for too much.
+    If it has been switched off, the batch was not too large.
     """
     try:
         yield greet
@@ -345,17 +347,17 @@ def _require_all(outcomes: "List[Outcome]") -> None:
 
 
 def _is_ok(result: "Any") -> bool:
-    """Tell whether a result stands for "all is done": one simulator answers so."""
+    """Tell whether a result means "all is done"; one simulator answers like this."""
     return result in ("ok", ["ok"]) or (type(result) is int and result == 0)
 
 
 def _index(
     result: "Any", proof: str = ""
 ) -> "Dict[Address, Tuple[Optional[int], Any]]":
-    """Return {address: (code, value)} of the answers: their order and did may differ.
+    """Return the answers as {address: (code, value)}; their order and did may differ.
 
-    proof: the member without which an answer tells nothing, unless it is a refusal. An
-    address with two answers that differ has none, as nobody knows which one is right.
+    proof: the member that an answer must have to count, unless it is a refusal. If two
+    answers for one address differ, neither counts, as we cannot know which is right.
     """
     found: "Dict[Address, Tuple[Optional[int], Any]]" = {}
     doubtful = set()
@@ -375,13 +377,13 @@ def _index(
 
 
 def _read_code(fields: "Dict[str, Any]", proof: str) -> "Optional[int]":
-    """Return the code of an answer; 0 where only the proof is there; else None."""
+    """Return an answer's code; 0 if it has only the proof; None if it has neither."""
     code = fields.get("code", 0 if proof in fields else None)
     return code if type(code) is int else None
 
 
 def _read_outputs(out: "Any") -> "List[Any]":
-    """Return the values that an action gave back, with or without their piid."""
+    """Return the values that an action gave back, each with or without a piid."""
     return [
         one["value"] if isinstance(one, dict) and "value" in one else one
         for one in (out if isinstance(out, list) else [])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A simulated device: `device` keeps the protocol in memory, `spec_device` makes one
-that speaks a spec, `setup` one that is in no network yet, `faults` spoils it, and
-`server` puts it on a socket."""
+"""Simulates devices: `device` handles the protocol in memory, `spec_device` makes a
+device from a spec, `setup` makes one that is in no network yet, `faults` lists the
+faults that it can show, and `server` puts it on a socket."""
 
 from .device import HIDDEN, REPEATS, FakeDevice, fan
 from .faults import FAULTS, is_fault

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""A simulated device in memory: a datagram goes in, the datagrams that answer it come
-out.
+"""Simulates a device in memory: a datagram goes in, and the datagrams that answer it
+come out.
 
-It has no socket and no clock. Its faults are those that real devices and networks have;
-each is switched on by its name.
+It has no socket and no clock. Its faults are those of real devices and networks; each
+is switched on by its name.
 
 The sender's address in a datagram can be forged, and then the replies hit a host that
-never asked. So a device that shows its token, with which anybody can sign, never
-answers with more than MAX_GROWTH times the bytes that it received: it reports
--30001 "resp too long" instead, as a device does whose reply does not fit.
+never asked. Anybody can sign requests to a device that shows its token, so such a
+device never answers with more than MAX_GROWTH times the bytes that it received. If its
+reply is longer, it reports -30001 "resp too long" instead, as real devices do when a
+reply does not fit.
 """
 
 from ..errors import DeviceError, MiioError
@@ -35,19 +36,19 @@ _MAX_REMEMBERED = 64  # ids whose replies are kept
 
 
 class FakeDevice:
-    """Answer datagrams as a device does.
+    """Answers datagrams as a device does.
 
     token: as for Client. device_id: 64 bits. high_word: every reply has this in the
-    high 32 bits of its device id, but only requests without it are answered; one known
-    model does so, with 16. model: the one that miIO.info names. properties: values by
+    high 32 bits of its device id, but the device answers only requests without it; one
+    known model does this, with 16. model: the one in miIO.info. properties: values by
     name (for get_prop and set_NAME) or by (siid, piid) (for get_properties and
     set_properties). actions: functions from a list to a list, by (siid, aiid). methods:
     functions from params to a result, by name; they may raise DeviceError. reveal: show
-    the token in hello replies, and keep all replies small, as said above; otherwise
-    hello replies show `hidden`, 16 bytes. repeats: what a repeated id brings about: the
-    device acts again ("act"), keeps silent ("drop"), or answers again without acting
-    ("answer"). epoch: seconds that are added to `now` to make the stamp; 0 makes it the
-    uptime.
+    the token in hello replies, and keep all replies small, as explained above;
+    otherwise hello replies show `hidden`, 16 bytes. repeats: the reaction to a repeated
+    id: the device acts again ("act"), keeps silent ("drop"), or answers again without
+    acting ("answer"). epoch: seconds to add to `now` for the stamp; with 0, the stamp
+    is the uptime.
 
     Three attributes may be read and changed at any time. faults: a set of names, as
     FAULTS lists them. delay: seconds for which a Simulator holds back each reply.
@@ -94,7 +95,7 @@ class FakeDevice:
                 raise ValueError("%r is not a fault; see FAULTS" % fault)
         self.delay = 0.0
         self.acted = 0
-        # The payloads of the last replies, by id, and replies that "reorder" holds.
+        # The payloads of the last replies by id, and replies that "reorder" holds back.
         self._remembered: "Dict[int, Optional[bytes]]" = {}
         self._held: "List[bytes]" = []
 
@@ -115,7 +116,7 @@ class FakeDevice:
         if "reject" in self.faults:
             return [self._pack_header(stamp, HIDDEN, length=len(datagram))]
         max_size = MAX_GROWTH * len(datagram) if self.reveal else MAX_DATAGRAM
-        # Padding takes one byte or more of what is left beside the header.
+        # The padding takes at least one of the bytes that the header leaves.
         reply = self._reply(request, min(MAX_REPLY, max_size - HEADER.size - 1))
         if reply is None:
             return []
@@ -161,7 +162,7 @@ class FakeDevice:
             del self._remembered[next(iter(self._remembered))]
 
     def _answer(self, request: "Dict[str, Any]") -> "Optional[bytes]":
-        # Another thread may change the set meanwhile.
+        # Another thread may change the set at the same time, so read a copy of it.
         limit = find_limit(tuple(self.faults))
         if limit is not None and limit.is_exceeded(request):
             return limit.refuse(request, self._carry_out)
@@ -175,8 +176,8 @@ class FakeDevice:
         except DeviceError as error:
             return write_error(ident, error)
         except ValueError:
-            # The result parses as JSON but cannot be written again, for it is nested
-            # too deeply.
+            # The result parses as JSON but cannot be written again, because it is
+            # nested too deeply.
             return write_error(ident, DeviceError(-30001, "resp invalid json"))
 
     def _call(self, request: "Dict[str, Any]") -> "Any":
@@ -194,7 +195,7 @@ class FakeDevice:
         return known(params) if known else self._set_prop(name, params)
 
     def _make_datagrams(self, reply: bytes, stamp: int) -> "List[bytes]":
-        """Return the datagrams of a reply, after the faults that are switched on."""
+        """Return the datagrams of a reply, with the faults that are switched on."""
         faults = self.faults
         datagrams = [self._sign(reply, stamp)]
         if "extra packets" in faults:
@@ -210,10 +211,10 @@ class FakeDevice:
         return datagrams
 
     def _sign(self, reply: bytes, stamp: int) -> bytes:
-        """Return the datagram of a reply, with those faults that are inside it."""
+        """Return the datagram of a reply, with the faults that change its content."""
         token, faults = self.token, self.faults
         if "wrong id" in faults:
-            # The id comes first, also in a reply that is cut off.
+            # The id comes first, even in a reply that is cut off.
             _, comma, rest = reply.partition(b",")
             reply = b'{"id":-1' + comma + rest
         if "dirty JSON" in faults:
@@ -233,7 +234,7 @@ class FakeDevice:
             "fw_ver": FIRMWARE,
             "hw_ver": "simulated",
             "netif": {"localIp": "127.0.0.1"},
-            # Devices do repeat it here, and python-miio's info command expects it.
+            # Devices repeat the token here, and python-miio's info command expects it.
             "token": self.token.hex(),
         }
 
@@ -276,30 +277,30 @@ class FakeDevice:
         return dict(item, code=0, out=self.actions[key](given))
 
     def write(self, key: "Any", value: "Any") -> int:
-        """Set a property; return the MIoT code that tells how it went."""
+        """Set a property; return the MIoT code for the reply."""
         code = self.judge_write(key, value)
         if code == 0:
             self.properties[key] = value
         return code
 
     def judge_read(self, key: "Any") -> int:
-        """Return the MIoT code with which a read is answered; 0 is a yes."""
+        """Return the MIoT code for a read of a property; 0 means success."""
         return 0 if key in self.properties else -4003
 
     def judge_write(self, key: "Any", value: "Any") -> int:
-        """Return the MIoT code that answers it if this value is to be set."""
+        """Return the MIoT code for a request to set this value; 0 means success."""
         if key not in self.properties:
             return -4003
         is_alike = type(value) is type(self.properties[key])
         return 0 if is_alike and len(str(value)) <= MAX_TEXT else -4005
 
     def judge_action(self, key: "Any", given: "Any") -> int:
-        """Return the MIoT code that answers it if an action is to be run."""
+        """Return the MIoT code for a request to run an action; 0 means success."""
         return 0 if key in self.actions and isinstance(given, list) else -4003
 
 
 def _limit_sizes(datagrams: "List[bytes]", max_size: int) -> "List[bytes]":
-    """Return the first of these datagrams, as many as have max_size bytes together."""
+    """Return the first of these datagrams, as many as fit into max_size bytes."""
     kept = []
     for datagram in datagrams:
         max_size -= len(datagram)
@@ -329,8 +330,8 @@ def _read_addresses(
 def fan(token: "Union[str, bytes, Token]", **options: "Any") -> FakeDevice:
     """Make the device of `demo` and `simulate`: a fan with miIO and MIoT properties.
 
-    options: as for FakeDevice. Properties, actions and methods among them are added to
-    its own, or take their place.
+    options: as for FakeDevice. Given properties, actions and methods are added to those
+    of the fan, or replace them.
     """
 
     def toggle(params: "Params") -> "Any":

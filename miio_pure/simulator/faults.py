@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The faults that a simulated device can show, by their names.
+"""Lists the faults that a simulated device can show, by their names.
 
-Most faults are names and nothing more; `device` does what they say. The one about
-batches has a number in it. Devices with MIoT take a limited number of properties at
-once, and each model has its own way to refuse more, so a word behind the number chooses
-the way: "at most 4 silent".
+Most faults are only names, which `device` acts on. The fault about batches has a number
+in it. Devices with MIoT take a limited number of properties at once, and each model has
+its own way to refuse more, so a word after the number chooses the way: "at most 4
+silent".
 """
 
 from ..errors import DeviceError
@@ -68,7 +68,7 @@ class Limit:
             return carry_out(dict(request, params=params[: self.count]))
         if self.way == "cut":
             reply = carry_out(request)
-            # There is room for as many answers as the device takes properties.
+            # The reply breaks off where the answers for `count` properties would end.
             return reply[: len(reply) * self.count // len(params)]
         return write_error(request["id"], DeviceError(-9999, "user ack timeout"))
 
@@ -80,7 +80,7 @@ def is_fault(name: str) -> bool:
 
 
 def find_limit(faults: "Iterable[str]") -> "Optional[Limit]":
-    """Return the limit that is among the faults, or None."""
+    """Return the limit among the faults, or None."""
     return next(filter(None, map(read_limit, faults)), None)
 
 

@@ -20,12 +20,12 @@ _BUFFER = 65535  # bytes
 
 
 class Simulator:
-    """Serve a FakeDevice on a UDP socket, in a thread, while the context lasts.
+    """Serves a FakeDevice on a UDP socket, in a thread, during a `with` block.
 
-    host: the local address to listen at; broadcasts are answered as well, unless it is
-    a loopback address. port: 0 takes a free one. trace: as for Client. The attributes
-    address and port tell where it listens. An address that cannot be bound
-    raises OSError.
+    host: the local address to listen on; unless it is a loopback address, broadcasts
+    are answered as well. port: 0 takes a free one. trace: as for Client. The attributes
+    address and port say where it listens. An address that cannot be bound raises
+    OSError.
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class Simulator:
         trace: "Optional[Trace]" = None,
     ) -> None:
         self.device = device
-        # Replies that device.delay holds back: a heap of when to send, a number that
-        # keeps their order, the reply, and to whom it goes.
+        # A heap of the replies that device.delay holds back. For each, it has the time
+        # to send it, a number that keeps the order, the reply, and the receiver.
         self._delayed: "List[Tuple[float, int, bytes, Any]]" = []
         self._delayed_count = 0
         self._open = True
@@ -74,12 +74,12 @@ class Simulator:
         self.close()
 
     def _wake(self) -> None:
-        """Send an empty datagram to our own socket, so that serve() looks up."""
+        """Send an empty datagram to our own socket to wake serve()."""
         address = "127.0.0.1" if self.address == "0.0.0.0" else self.address
         try:
             self._socket.sendto(b"", (address, self.port))
         except OSError:  # pragma: no cover
-            # Loopback is down; serve() looks up by itself within a second.
+            # Loopback is down, but serve() wakes up by itself within a second.
             pass
 
     def close(self) -> None:
@@ -88,7 +88,7 @@ class Simulator:
             sock.close()
 
     def serve(self) -> None:
-        """Answer datagrams until the context ends; outside of a context, for ever."""
+        """Answer datagrams until the `with` block ends; without one, for ever."""
         while self._open:
             ready, _, _ = select.select(self._sockets, (), (), self._find_wait())
             for sock in ready:
@@ -101,7 +101,7 @@ class Simulator:
             self._send_delayed()
 
     def _find_wait(self) -> float:
-        """Return for how many seconds there is nothing to send."""
+        """Return the seconds until the next reply has to be sent."""
         if not self._delayed:
             return _MAX_WAIT
         at, *_ = self._delayed[0]

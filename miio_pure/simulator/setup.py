@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A simulated device in set-up mode, which miIO.config_router ends.
+"""Simulates a device in set-up mode, which miIO.config_router ends.
 
-It reveals its token. Told to join a network, it leaves, and soon turns up again, on the
-same socket: there is only one network here. By then it has a new token and hides it, as
-most devices do. Each kind of NEW_DEVICES is one that was seen.
+It reveals its token. When it is told to join a network, it leaves, and soon turns up
+again on the same socket, because there is only one network here. By then it has a new
+token and hides it, as most devices do. Each kind in NEW_DEVICES has been seen.
 """
 
 from ..errors import DeviceError
@@ -22,7 +22,7 @@ NEW_DEVICES = (
     "OK",              # It answers "OK".
     "list",            # It answers ["ok"].
     "object",          # It answers an object.
-    "silent",          # It joins without an answer.
+    "silent",          # It joins without answering.
     "keep token",      # It answers "ok", and then shows the same token for ever.
     "strict",          # It refuses more than ssid, passwd and uid, with -5001.
     "refuse",          # It refuses everything, with -1.
@@ -32,16 +32,16 @@ NEW_DEVICES = (
 # fmt: on
 _ANSWERS: "Dict[str, Any]" = {"0": 0, "OK": "OK", "list": ["ok"], "object": {}}
 _LEAST = {"ssid", "passwd", "uid"}
-STAYS = 0.0  # s, from the answer until it leaves
-AWAY = 2.0  # s, until it turns up in the other network
+STAYS = 0.0  # s from the answer until it leaves
+AWAY = 2.0  # s until it turns up in the other network
 
 
 class NewDevice:
     """Wraps a FakeDevice that is not in a network yet.
 
-    kind: of NEW_DEVICES. next_token: the one that it makes when it joins. stays, away:
-    how long it takes to leave, and then to turn up; s. report: called with a line that
-    says what it does, or None. has_joined: whether it is in the network.
+    kind: one of NEW_DEVICES. next_token: the token that it makes when it joins. stays,
+    away: how long it takes to leave, and then to turn up; s. report: called with a line
+    about each step, or None. has_joined: whether it is in the network.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class NewDevice:
         return [] if is_told and self.kind == "silent" else replies
 
     def _arrive(self) -> None:
-        """Be in the network, or back in set-up mode."""
+        """Join the network, or go back to set-up mode."""
         self._told = None
         if self.kind == "wrong password":
             self._failures += 1
@@ -104,7 +104,7 @@ class NewDevice:
 
     def _join(self, params: "Params") -> "Any":
         if self._told is not None:
-            # It is about to leave, and does not listen any more.
+            # The device is about to leave, and no longer takes requests.
             raise DeviceError(-9999, "user ack timeout")
         fields = params if isinstance(params, dict) else {}
         ssid, uid = fields.get("ssid"), fields.get("uid")

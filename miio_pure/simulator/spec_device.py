@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A simulated device that speaks a spec.
+"""Simulates a device from a spec.
 
 It has each property of the spec, with a plausible first value, and each action. It
-judges what it is asked for as real devices do, which is more strictly than what our
-client takes from its user: a value of a list must be given as it stands there, not by
-its description, and a whole number without a point. The arguments of an action come as
-objects with piid and value, in any order.
+judges requests as real devices do, which is stricter than our client is with its user:
+a value from a list must be the value itself, not its description, and a whole number
+must have no decimal point. The arguments of an action come as objects with piid and
+value, in any order.
 """
 
 from .device import FIRMWARE, MAX_TEXT, FakeDevice
@@ -30,11 +30,11 @@ def from_spec(
     model: "Optional[str]" = None,
     **options: "Any",
 ) -> FakeDevice:
-    """Make a device that speaks a spec.
+    """Make a device from a spec.
 
     model: by default, one that fits the URN of the spec. options: as for FakeDevice.
-    properties, actions and methods among them are added to those of the spec, or take
-    their place.
+    Given properties, actions and methods are added to those of the spec, or replace
+    them.
     """
     return _SpecDevice(spec, token, model=model or guess_model(spec), **options)
 
@@ -56,7 +56,7 @@ class _SpecDevice(FakeDevice):
             self.actions.setdefault(key, self._make_action(action))
 
     def _gather_facts(self) -> "Dict[str, str]":
-        """Return what the service device-information says, by label."""
+        """Return the values of the service device-information, by label."""
         vendor, _, _ = self.model.partition(".")
         facts = {
             "manufacturer": vendor,
@@ -69,7 +69,7 @@ class _SpecDevice(FakeDevice):
     def _make_action(self, action: "Action") -> "Any":
         def act(given: "List[Any]") -> "List[Any]":
             for item in given:
-                # This refuses what is no more than an argument of the action.
+                # This does nothing for an argument that is not a writable property.
                 self.write((action.siid, item["piid"]), item["value"])
             if action.name == "toggle":
                 self._toggle(action.siid)

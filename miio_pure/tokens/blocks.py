@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Finds devices in texts of lines `key: value`: YAML, and what other tools print.
+"""Finds devices in lines of the form `key: value`: YAML, and the output of other tools.
 
     - platform: xiaomi_miio           ---------                 == Lamp (online) ==
       host: 192.168.1.5               NAME:   Lamp              \tModel: yeelink...
       token: 0123...                  TOKEN:  0123...           \tToken: 0123...
 
-What they share is that lines which belong together are indented alike, one below the
-other. So the text is read as blocks: a block ends where the indentation becomes less,
-at a rule such as --- and at a line that is no pair. In YAML a block stands below a key
-or behind the dash of a list, and what is indented more is a block of its own, after
-which the outer one goes on; empty lines and comments do not end it. Anywhere else they
-do, and so does a key without a value.
+In all of these, lines that belong together follow each other with equal indentation. So
+we read the text as blocks. A block ends where the indentation becomes less, at a rule
+such as ---, and at a line that is not a pair. In YAML, a block lies below a key or
+after the dash of a list item. Lines that are indented more form a block of their own,
+and the outer block continues after it. Empty lines and comments do not end a YAML
+block, but they do end any other block, and so does a key without a value.
 
-A line that is no pair may be the name of the device that follows: "== name (online) =="
-of python-miio's cloud list, and the plain name that miio-extract-tokens prints. No
-other line is one. In YAML the key above a block is.
+A line that is not a pair may be the name of the device below it, but only in two forms:
+"== name (online) ==" in python-miio's cloud list, and the plain name that
+miio-extract-tokens prints. In YAML, the key above a block may be the name.
 """
 
 import json
@@ -40,15 +40,15 @@ _RULE = re.compile(r"[-=_*~]{3,}\Z")
 _PAIR = re.compile(r"([A-Za-z][\w.-]*(?: [\w.-]+){0,3})[ \t]*[:=][ \t]*(.*)\Z", re.S)
 _COMMENT = ("#", "//", ";")
 _CLOUD_LIST = re.compile(r"== (.*) \([^()]*\) ==\Z")
-# Whose platforms in Home Assistant's YAML are for devices of Xiaomi.
+# In Home Assistant's YAML, platforms with such names are for Xiaomi devices.
 _PLATFORM = re.compile(r"xiaomi|miio|miot")
 
 
 class _Block:
     """Lines that are indented alike.
 
-    heading: the line above it. is_yaml: it stands below a key, or is an element of a
-    list. is_item: it is an element of a list. name: the key, if it names a device.
+    heading: the line above it. is_yaml: it is below a key, or is an item of a list.
+    is_item: it is an item of a list. name: the key above it, if that names a device.
     """
 
     __slots__ = ("indent", "heading", "is_yaml", "is_item", "name", "pairs")
@@ -67,9 +67,9 @@ class _Reader:
     def __init__(self) -> None:
         # Each block is indented more than the one before it.
         self._open: "List[_Block]" = []
-        # The line before, and whether it is a key that a block may stand below.
+        # The previous line, and whether it is a key that may have a block below it.
         self._heading, self._is_key = "", False
-        # The keys without values that enclose this line, and how they are indented.
+        # The indentation and the name of each key without a value around this line.
         self._path: "List[Tuple[int, str]]" = []
 
     def take(self, line: str) -> "List[_Block]":
@@ -94,7 +94,7 @@ class _Reader:
         return ended + self._take_pair(indent, body, *pair.groups())
 
     def close(self, indent: int = 0) -> "List[_Block]":
-        """End the blocks that are indented by so much or more, and return them."""
+        """End the blocks with this indentation or more, and return them."""
         kept = [block for block in self._open if block.indent < indent]
         ended, self._open = self._open[len(kept) :], kept
         return ended
@@ -122,7 +122,7 @@ class _Reader:
         return ended
 
     def _find_name(self) -> str:
-        """Return the key above a block, if it is one of the devices of miio2mqtt."""
+        """Return the key above a block, if it is a device in miio2mqtt's settings."""
         keys = [key for _, key in self._path]
         return keys[-1] if keys[-2:-1] in (["Devices"], ["devices"]) else ""
 
@@ -134,10 +134,10 @@ def find_in_blocks(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
     reader = _Reader()
     lines = part.text.split("\n")
     if not part.is_last:
-        # The text behind the last line break is not an empty line.
+        # This part ends with a line break, and no empty line follows that.
         lines.pop()
     if not part.is_first:
-        # The first block may have begun in the part before, which had it as a whole.
+        # The first block may have begun in the previous part, which had all of it.
         lines = lines[find_start(lines) :]
     for line in lines:
         leaf.effort.spend(LINE)
@@ -149,14 +149,14 @@ def find_in_blocks(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
 
 
 def find_start(lines: "List[str]") -> int:
-    """Return the number of the first line that cannot go on with a block."""
+    """Return the number of the first line that cannot continue a block."""
     bodies = enumerate(line.strip() for line in lines)
     starts = (at for at, body in bodies if body[:2] == "- " or not _PAIR.match(body))
     return next(starts, len(lines))
 
 
 def _enter_item(indent: int, body: str) -> "Tuple[int, str]":
-    """Return how far what stands behind a dash is indented, and what it is."""
+    """Return the indentation of the text after a dash, and that text."""
     rest = body[1:].lstrip()
     return indent + len(body) - len(rest), rest
 
@@ -172,12 +172,13 @@ def _tell_block(leaf: "Leaf", block: _Block) -> "Iterator[Record]":
         name = listed.group(1)
     elif "ip address" in dict(pairs):
         name = block.heading
-    # YAML has no key twice: a dash is missing here, and maybe more.
+    # YAML does not repeat a key within an item. If one is repeated, a dash is missing,
+    # and perhaps more than that; so an item can only be one device.
     yield from tell_devices(leaf, pairs, name, bool(platforms), block.is_item)
 
 
 def _read_value(text: str, is_yaml: bool) -> str:
-    """Return a value without its quotes and, in YAML, without the comment behind it."""
+    """Return a value without its quotes and, in YAML, without the comment after it."""
     quote = text[:1]
     if quote in ("'", '"'):
         end = text.find(quote, 1)

@@ -51,7 +51,7 @@ NO_LOG = (
 
 
 def is_sqlite(leaf: "Leaf") -> bool:
-    """Tell whether a leaf is a database of any program."""
+    """Tell whether a leaf is an SQLite database, of any program."""
     return is_database(leaf.head)
 
 
@@ -77,7 +77,8 @@ def _find_in_table(
         for row in database.rows(table):
             records.append(_read_device(leaf, row, columns))
     except TooMuch as error:
-        # Damage spoils a whole table, as other rows may be wrong; a limit does not.
+        # Damage spoils a whole table, because any row may be wrong. Reaching a limit
+        # does not, so the rows that were read still count.
         too_much = error
     if not records:
         leaf.notes.append(LOGGED_OUT)

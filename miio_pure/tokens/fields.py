@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Reads the fields of a device from the keys and values of other programs.
 
-Programs agree on little. The same address is called localip, host or ip; a device id is
-a number, its digits, or hex digits. Each read_...() here returns a field in the form
-that Record has, or "" for what is no such thing.
+Programs agree on little. The same address may be called localip, host or ip; a device
+id may be a number, its digits, or hex digits. Each read_...() here returns a field in
+the form that Record has, or "" if the value is not such a field.
 """
 
 import re
@@ -27,7 +27,7 @@ KEYS = {
     "token": ("token",),
 }
 MAX_DIGITS = 20  # of a device id, which has 64 bits
-# An id of fewer digits than this may count anything, such as the rows of a table.
+# An id with fewer digits may be any other number, such as that of a row in a table.
 MIN_DIGITS = 6
 
 BLUETOOTH = "a Bluetooth device, whose token of 24 digits is not one of miIO"
@@ -38,13 +38,13 @@ _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 _MAC = re.compile(r"(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}\Z")
 _HEX_ID = re.compile(r"0x([0-9a-fA-F]{1,16})\Z|([0-9a-fA-F]{8})\Z")
 _DIGITS = re.compile(r"[0-9]{1,20}\Z")
-# The ids of things that are not Wi-Fi devices.
+# Things that are not Wi-Fi devices have ids like these.
 _NAMED_ID = re.compile(r"(?:blt|group|ir|lumi|miwifi)\.[\w.-]+\Z")
 _MODEL = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_-]+){2,}\Z")
 
 
 def is_token(text: str) -> bool:
-    """Tell whether this is a Wi-Fi device's token. A hidden one is all 0 or all f."""
+    """Tell whether this is a Wi-Fi device's token; a hidden one is all 0 or all f."""
     return bool(_TOKEN.match(text)) and text.lower() not in ("0" * 32, "f" * 32)
 
 
@@ -88,9 +88,9 @@ def read_mac(value: "Any") -> str:
 
 
 def read_device_id(value: "Any") -> str:
-    """Return a device id in decimal, or the name that stands for one behind a gateway.
+    """Return a device id in decimal, or the name that a device behind a gateway has.
 
-    Hex digits are told from decimal ones by 0x, a letter, or a zero in front.
+    We take digits for hex if they begin with 0x or a zero, or contain a letter.
     """
     text = read_text(value)
     if text.startswith("0x") or (len(text) == 8 and not _is_decimal(text)):
@@ -104,7 +104,7 @@ def _is_decimal(text: str) -> bool:
 
 
 def read_short_id(value: "Any") -> str:
-    """Return a device id out of a field that may hold any other number as well."""
+    """Return a device id from a field that may also hold any other number."""
     text = read_device_id(value)
     is_short = not text.strip("0123456789") and len(text) < MIN_DIGITS
     return "" if is_short else text
@@ -127,8 +127,8 @@ def tell_device(
 ) -> "Iterator[Record]":
     """Yield the record of a device, if these fields describe one.
 
-    A token alone is none: other programs have tokens of 32 digits, too. is_xiaomi:
-    something besides the fields shows that they belong to a device of Xiaomi.
+    A token alone does not, because other programs have tokens of 32 digits, too.
+    is_xiaomi: something besides the fields shows that they belong to a Xiaomi device.
     """
     if not is_whole(fields, is_xiaomi):
         return

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
     from ..devices import Record
 
-# The key of a device that may have any address.
+# This is the key for a device that may have any address.
 ANYWHERE = ""
 
 
@@ -31,8 +31,9 @@ def merge(records: "List[Record]") -> "List[Record]":
 def _join(places: "Dict[str, Record]", record: "Record") -> bool:
     """Join a record with one that has the same token; return whether there is one.
 
-    places: the records with this token by address, or ANYWHERE for one with a device id
-    or without an address. Two addresses are two records: one may be out of date.
+    places: the records with this token by address; the key of one with a device id or
+    without an address is ANYWHERE. Two addresses stay two records, because one of them
+    may be out of date.
     """
     place = record.address if record.address in places else ANYWHERE
     if not record.address:
@@ -48,7 +49,7 @@ def _join(places: "Dict[str, Record]", record: "Record") -> bool:
 
 
 def _merge_known(records: "List[Record]") -> "Dict[str, List[Record]]":
-    """Return the records of each device id, in the order in which ids were found."""
+    """Return the records of each device id, in the order in which we found the ids."""
     devices: "Dict[str, List[Record]]" = {
         record.device_id: [] for record in records if record.device_id
     }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Finds the device in a note that an app wrote: three lines and nothing else.
 
-The app that vevs modified writes the address, the model and the token on a line each,
-sometimes with a word in front.
+The app that vevs modified writes the address, the model and the token on three lines,
+sometimes with a word in front of each.
 """
 
 import re
@@ -39,7 +39,7 @@ def find_in_note(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
     if len(lines) == len(values) == len(_LINES):
         address, model, token = values
         fields = {"address": read_address(address), "model": model, "token": token}
-        # The file is called after the device's id.
+        # The file is named after the device id.
         name = re.split(r"[/\\:]", leaf.path)[-1].split(".")[0]
         fields["device_id"] = read_short_id(name)
         yield from tell_device(leaf, fields)

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Finds devices in JSON, whichever program wrote it, by one rule.
+"""Finds devices in JSON by one rule, whichever program wrote it.
 
 A device is an object with a token and with an address, a MAC or a device id; fields.py
-knows the keys. Some programs spread it over several objects, one within the other: Home
-Assistant keeps the title above the data, openHAB the label two levels above the
-properties, and what a device said of itself (miio_info, netif) stands below.
+knows the keys. Some programs spread a device over several nested objects: Home
+Assistant keeps the title above the data, openHAB keeps the label two levels above the
+properties, and a device's description of itself (miio_info, netif) lies below.
 
-One scanner serves all texts: at each brace it tries to read an object, at whatever
-depth the devices in it are. What is no JSON is passed over. An object that is broken is
-found out only where it breaks, and the scan goes on behind its first brace, so broken
-JSON is read again and again: each character that is read spends effort, good or bad.
+One scanner serves all texts: at each brace it tries to read an object, however deep the
+devices in it are. It skips any text that is not JSON. The scanner notices a broken
+object only where it breaks, and then goes on just after the first brace of the object.
+So broken JSON is read many times, and each character that is read spends effort.
 
-What is found within a broken object is a fragment: what stood around it, which may have
-said that it belongs to another program, is lost. So a fragment has to show by itself
-that it belongs to Xiaomi, and so has JSON within another text. A brace at the start of
-a line begins anew, as in logs.
+An object found within a broken object is a fragment: we cannot read the JSON around it,
+which might say that it belongs to another program. So a fragment itself has to show
+that it belongs to Xiaomi, and so does JSON within another text. But an object that
+begins at the start of a line is not a fragment, because logs have one on each line.
 """
 
 import json
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 MAX_DIGITS = 20  # of a number in JSON
 MAX_MAP = 1 << 18  # characters of a file that maps devices to tokens
 MAX_KEY = 120  # characters of a key that tells what a fragment is
-# What the names of openHAB's things begin with, if they are devices of Xiaomi.
+# The names of openHAB's things begin with this if they are Xiaomi devices.
 BINDING = "miio:"
 
 ENCRYPTED = (
@@ -58,7 +58,7 @@ ENCRYPTED = (
 )
 NO_TOKEN = "what stands for its token is not the token of a Wi-Fi device"
 
-# The cost of finding out that something is nested too deeply, in characters.
+# This is the cost, in characters, of finding out that JSON is nested too deeply.
 _TOO_DEEP = 20000
 _READERS = {
     "name": read_text,
@@ -67,17 +67,17 @@ _READERS = {
     "mac": read_mac,
     "device_id": read_device_id,
 }
-# The keys of objects in which a device describes itself.
+# A device describes itself in objects with these keys.
 _BELOW = ("miio_info", "netif")
 _OBJECT = re.compile(r'\{\s*"')
 _KEY = re.compile(r'"([^"\n]*)"\s*:\s*\Z')
-# How a file begins that maps addresses or ids to tokens, or that node-miio wrote.
+# A file that maps addresses or ids to tokens begins like this, as do node-miio's files.
 _MAP = re.compile(r'\s*\{\s*"(?:\d{6,20}|\d+\.\d+\.\d+\.\d+|key)"\s*:')
-# The adapters of ioBroker that keep tokens of miIO.
+# These adapters of ioBroker keep miIO tokens.
 _ADAPTER = re.compile(
     r"system\.adapter\.[\w-]*(?:mihome|miio|roborock|xiaomi|yeelight)"
 )
-# What Mi Home keeps for a Bluetooth device, and for a router.
+# Mi Home keeps tokens of these forms for a Bluetooth device, and for a router.
 _OTHER_TOKEN = re.compile(r"[0-9a-fA-F]{24}\Z|[A-Za-z0-9+/]{43}=\Z")
 
 
@@ -91,7 +91,7 @@ _decode = json.JSONDecoder(parse_int=_read_int).raw_decode
 
 
 def find_in_json(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
-    """Yield the devices of all the JSON in a text."""
+    """Yield the devices in all the JSON of a text."""
     text = part.text
     if '"token"' in text or '"localSecret"' in text:
         is_json = part.is_first and text.lstrip()[:1] in ("{", "[")
@@ -108,7 +108,7 @@ def find_in_json(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
 def _scan(
     text: str, is_json: bool, effort: "Effort"
 ) -> "Iterator[Tuple[Any, str, bool]]":
-    """Yield the objects of JSON in a text, the outermost ones.
+    """Yield the outermost JSON objects in a text.
 
     Yields (object, key of a fragment, whether it is a fragment). is_json: the text
     begins with JSON, and not within an object.
@@ -122,7 +122,7 @@ def _scan(
             value, end = _decode(text, at)
             read = end - at
         except (RecursionError, TypeError):
-            # PyPy raises either for what is nested too deeply.
+            # PyPy may raise either of these for JSON that is nested too deeply.
             value, end, read = None, at + 1, _TOO_DEEP
         except ValueError as error:
             # Creating the error counts the lines up to its position, which takes time.
@@ -131,7 +131,7 @@ def _scan(
         effort.spend(ATTEMPT + CHARACTER_PARSED * read)
         key = _read_key(text, at) if is_fragment and value else ""
         yield value, key, is_fragment
-        # What follows the start of a broken object may be a part of it.
+        # Objects that follow the start of a broken object may be parts of it.
         is_fragment = is_fragment or value is None
         match = _OBJECT.search(text, end)
 
@@ -143,11 +143,11 @@ def _read_key(text: str, at: int) -> str:
 
 
 class _Object:
-    """An object of JSON, and the way to it.
+    """A JSON object, and the path to it.
 
-    key: its own key in parent. parent: the object that it is a member of; None for one
-    that stands in an array, as what is told above an array is not about one of its
-    elements. is_reply: it is an element of what the cloud answered to Mi Home.
+    key: its own key in parent. parent: the object that it is a member of; None for an
+    element of an array, because facts above an array are not about one of its elements.
+    is_reply: it is an element of the list that the cloud sent to Mi Home.
     """
 
     __slots__ = ("fields", "key", "parent", "is_reply")
@@ -164,7 +164,7 @@ class _Object:
 
 
 def _find_objects(value: "Any", key: str) -> "Iterator[_Object]":
-    """Yield each object that may be a device; none of other programs' integrations."""
+    """Yield each object that may be a device, except those of other vendors."""
     waiting: "List[Any]" = [(value, key, None, False)]
     while waiting:
         value, key, parent, is_reply = waiting.pop()
@@ -177,7 +177,7 @@ def _find_objects(value: "Any", key: str) -> "Iterator[_Object]":
                 yield found
             for name, inner in reversed(list(value.items())):
                 if inner and isinstance(inner, (dict, list)):
-                    # An object in which a device describes itself is no other device.
+                    # An object in which a device describes itself is not a new device.
                     if not (is_device and name in _BELOW):
                         waiting.append((inner, name, found, False))
         elif isinstance(value, list):
@@ -213,12 +213,12 @@ def _tell_object(leaf: "Leaf", found: _Object) -> "Iterator[Record]":
     elif is_whole(fields, _is_xiaomi(found)) and not _is_kept(found, token):
         yield from tell_device(leaf, fields, _is_xiaomi(found))
     elif found.fields.get("did") and isinstance(found.fields.get("token"), str):
-        # The cloud sent these, and it has an id for everything.
+        # Objects like this come from the cloud, which has an id for everything.
         yield _tell_of_cloud(leaf, found, fields)
 
 
 def _shows_xiaomi(found: _Object) -> bool:
-    """Tell whether an object is of Xiaomi by itself, whatever stood around it."""
+    """Tell whether an object by itself shows that it belongs to Xiaomi."""
     fields = found.fields
     is_ours = "did" in fields or is_model(read_text(fields.get("model")))
     return is_ours or _is_xiaomi(found)
@@ -227,7 +227,7 @@ def _shows_xiaomi(found: _Object) -> bool:
 def _is_xiaomi(found: _Object) -> bool:
     """Tell whether the object, or one that it is in, says that it belongs to Xiaomi.
 
-    Objects that belong to others have been left out before.
+    Objects that belong to other vendors have already been left out.
     """
     above: "Optional[_Object]" = found
     while above:
@@ -239,7 +239,7 @@ def _is_xiaomi(found: _Object) -> bool:
 
 
 def _is_kept(found: _Object, token: str) -> bool:
-    """Tell whether Mi Home has a token that is not that of a Wi-Fi device."""
+    """Tell whether Mi Home keeps this token for a Bluetooth device or a router."""
     return found.is_reply and bool(_OTHER_TOKEN.match(token))
 
 
@@ -254,10 +254,10 @@ def _tell_of_cloud(leaf: "Leaf", found: _Object, fields: "Dict[str, str]") -> "R
 
 
 def _read_fields(found: _Object) -> "Dict[str, str]":
-    """Return the fields that an object, and those around it, tell of a device."""
+    """Return a device's fields from its object and the objects around it."""
     layers = [found.fields]
     for name in _BELOW:
-        # The last one is netif in miio_info.
+        # The last layer is the netif in miio_info.
         layers += [_get_object(layer, name) for layer in layers]
     fields = {}
     for field, read in _READERS.items():
@@ -293,12 +293,12 @@ def _read_secret(fields: "Dict[str, Any]") -> str:
 
 
 def _look_above(found: _Object, fields: "Dict[str, str]") -> None:
-    """Take the name and the MAC from the objects above, where these are missing."""
+    """Take the name and the MAC from the objects above if they are missing."""
     above = found.parent
     if above and not fields["mac"]:
         fields["mac"] = read_mac(above.fields.get("unique_id"))
     if above and found.key == "properties":
-        # The label of openHAB stands above the configuration of these.
+        # In openHAB's JSON, the label is another level above the properties.
         above = above.parent
     if above and not fields["name"]:
         title, label = above.fields.get("title"), above.fields.get("label")
@@ -306,7 +306,7 @@ def _look_above(found: _Object, fields: "Dict[str, str]") -> None:
 
 
 def _tell_map(leaf: "Leaf", value: "Any") -> "Iterator[Record]":
-    """Yield the devices of a file that is {"device id or address": "token"} at all."""
+    """Yield the devices of a file if it is {"device id or address": "token"}."""
     if not isinstance(value, dict):
         return
     devices = [_read_persisted(value)] if "value" in value else _read_pairs(value)
@@ -315,7 +315,7 @@ def _tell_map(leaf: "Leaf", value: "Any") -> "Iterator[Record]":
 
 
 def _read_persisted(value: "Dict[str, Any]") -> "Dict[str, str]":
-    """Return a device that node-miio keeps in a file of its own, as a Buffer."""
+    """Return the device in a file of node-miio, which keeps the token as a Buffer."""
     buffer = _get_object(value, "value")
     numbers = buffer.get("data")
     if buffer.get("type") != "Buffer" or not isinstance(numbers, list):
@@ -330,7 +330,7 @@ def _read_persisted(value: "Dict[str, Any]") -> "Dict[str, str]":
 
 
 def _read_pairs(value: "Dict[str, Any]") -> "List[Dict[str, str]]":
-    """Return the devices of a map; none if there is anything else in it."""
+    """Return the devices of a map; none if the map contains anything else."""
     devices = [
         {
             "address": read_address(key),

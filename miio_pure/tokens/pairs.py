@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Divides pairs of a key and a value, as texts have them, among devices.
+"""Divides the pairs of a key and a value in a text among devices.
 
-A text may tell of several devices without anything between them:
+A text may list several devices without anything between them:
 
     name: lamp
     ip: 192.168.1.5
@@ -10,10 +10,10 @@ A text may tell of several devices without anything between them:
     ip: 192.168.1.6
     token: 4567...
 
-A key that came before begins the next device. Where a line is missing, that could
-give one device the address and the other the token. So a text is divided only where
-there is a single way to do it; anything else is refused, because a token with the
-address of another device is worse than none.
+A repeated key begins the next device. If a line is missing, this rule could give a
+device the token of the next one. So we divide a text only if there is a single way to
+do it, and refuse anything else, because a token with the address of another device is
+worse than no token.
 """
 
 import re
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Pair = Tuple[str, str]
 
-# The field that each key holds; texts are not exact about capitals and blanks.
+# The field that each key holds. Texts vary in capitals, so the keys are in lower case.
 FIELDS = {key.lower(): field for field, keys in KEYS.items() for key in keys}
 # The tools miio-extract-tokens and npm's miio print these.
 FIELDS.update(
@@ -48,7 +48,8 @@ _READERS: "Dict[str, Callable[[str], str]]" = {
     "model": str,
     "token": str,
 }
-# What tells devices apart. Names may differ, as a title does from a label.
+# Two values of such a field mean two devices. One device may have two names, such as a
+# title and a label.
 _EXACT = ("address", "mac", "device_id", "token")
 # The cloud list of python-miio: "IP: 192.168.1.5 (mac: 34:CE:00:00:00:01)".
 _MAC_BEHIND = re.compile(r"\S+ \(mac: ([0-9A-Fa-f:]{17})\)\Z")
@@ -61,10 +62,10 @@ def tell_devices(
     is_xiaomi: bool = False,
     is_one: bool = False,
 ) -> "Iterator[Record]":
-    """Yield the devices that pairs tell of; where that is not clear, note it.
+    """Yield the devices that pairs describe; if they are ambiguous, add a note.
 
-    Keys are in lower case. name: that of a device which tells none of its own. is_one:
-    they can only be those of one device.
+    Keys are in lower case. name: for a device without a name of its own. is_one: the
+    pairs can only belong to one device.
     """
     if not any(map(_is_secret, pairs)):
         return
@@ -87,7 +88,7 @@ def _is_secret(pair: "Pair") -> bool:
 
 
 def divide(pairs: "List[Pair]") -> "List[List[Pair]]":
-    """Return the pairs of each device; nothing if there is more than one way."""
+    """Return the pairs of each device; none if there is more than one way to divide."""
     groups: "List[List[Pair]]" = [[]]
     keys: "Set[str]" = set()
     for pair in pairs:
@@ -108,7 +109,7 @@ def _get_keys(group: "List[Pair]") -> "List[str]":
 
 
 def _is_told(group: "List[Pair]") -> bool:
-    """Tell whether this is all of a device, or one that has an empty token."""
+    """Tell whether this describes a whole device, or one with an empty token."""
     fields = read_fields(group)
     keys = [FIELDS.get(key) for key in _get_keys(group)]
     return is_whole(fields) or ("token" in keys and fields.get("token") == "")
@@ -139,18 +140,18 @@ def read_fields(pairs: "List[Pair]") -> "Dict[str, str]":
 
 
 def _take_word(text: str) -> str:
-    """Return the first word: other tools put a remark behind some values."""
+    """Return the first word, because other tools put a remark after some values."""
     return "".join(text.split(None, 1)[:1])
 
 
 def _read_field(key: str, field: str, value: str) -> str:
     word = _take_word(value)
     if field == "model" and word != value.strip():
-        # This is a name for people, not a host.
+        # A model of several words is a name for people, not Xiaomi's identifier.
         return ""
     if key == "id":
         return read_short_id(word)
     if field == "address":
-        # A host may also be a name, but an ip is nothing else than an address.
+        # A host may also be a name, but an ip can only be an address.
         return read_address(word) or (read_host(word) if key == "host" else "")
     return _READERS[field](word)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Finds devices in the Android app's device_list_* files: parcels of Android.
 
-An android.os.Parcel has no structure of its own: whoever reads it must know what was
-written. These hold a count and then, for each device, the name of its class, its id and
-so on. A string is an int32, little-endian, with the number of its UTF-16 characters (-1
-for null), then the characters, a NUL, and padding to a multiple of four bytes.
+An android.os.Parcel does not describe its own structure, so a reader must know what was
+written. These files hold a count and then, for each device, the name of its class, its
+id and so on. A string is a little-endian int32 with the number of its UTF-16 characters
+(-1 for null), then the characters, a NUL, and padding to a multiple of four bytes.
 """
 
 import re
@@ -24,13 +24,13 @@ MAX_PARCEL = 32 << 20  # bytes
 MAX_STRING = 1024  # characters
 
 _CLASS = "com.xiaomi.smarthome.core.entity.device.".encode("utf-16-le")
-# Between the MAC and the token stand isOnline, pid, permitLevel, resetFlag and rssi, an
-# int32 each.
+# Between the MAC and the token are isOnline, pid, permitLevel, resetFlag and rssi, each
+# of them an int32.
 _NUMBERS = 5 * 4  # bytes
 
 
 def is_parcel(leaf: "Leaf") -> bool:
-    """Tell whether a leaf is a list of devices."""
+    """Tell whether a leaf is such a device list."""
     return _CLASS in leaf.head
 
 
@@ -59,7 +59,7 @@ def _read_device(data: bytes, at: int) -> "Dict[str, str]":
 
 
 def _read_string(data: bytes, at: int) -> "Tuple[str, int]":
-    """Return a string, and where the next field starts; ValueError if it is none."""
+    """Return a string and where the next field starts; ValueError if it is not one."""
     if at < 0:
         raise ValueError("no length before the string")
     (length,) = struct.unpack_from("<i", data, at)

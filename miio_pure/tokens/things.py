@@ -4,9 +4,9 @@
     Thing miio:basic:light "Light" @ "Kitchen" [ host="192.168.1.5", token="0123..." ]
     Bridge miio:gateway:gw "Gateway" [ host=..., ... ] { Thing lumi door "Door" [...] }
 
-Comments are those of Java. A thing is read from its own word to its own bracket, so
-nothing can get from one thing into another; one that is written in any other way is
-left out.
+Comments look as in Java. Each thing is read from its own keyword to its own closing
+bracket, so that no value can end up in another thing. A thing that is written in any
+other way is left out.
 """
 
 import re
@@ -34,7 +34,7 @@ _WORD = re.compile(
 
 
 def find_in_things(leaf: "Leaf", part: "Part") -> "Iterator[Record]":
-    """Yield the devices that are things of the binding miio."""
+    """Yield the devices that are things of openHAB's binding miio."""
     if BINDING not in part.text or "token" not in part.text:
         return
     words = _read_words(leaf, part.text)
@@ -57,10 +57,10 @@ def _read_words(leaf: "Leaf", text: str) -> "Words":
 
 
 def _read_thing(words: "Words") -> "Tuple[Optional[str], str, List[Pair]]":
-    """Return the word behind a thing, its label and its pairs.
+    """Return the word after a thing, its label and its pairs.
 
-    The word is the one that does not belong to it. Nothing but a thing of miio that is
-    whole has pairs.
+    The word is the first one that does not belong to the thing. There are pairs only if
+    this is a complete thing of the binding miio.
     """
     label = ""
     uid = word = next(words, None)
