@@ -135,7 +135,7 @@ class LinesTest(CaptureCase):
         frame = captures.link([to_device(captures.request())])[0]
         for seconds, text in (
             (0, "1970-01-01 00:00:00.000"),
-            (0xFFFFFFFF, "2106-02-07 06:28:15.000"),
+            (0x7FFFFFFF, "2038-01-19 03:14:07.000"),
         ):
             path = self.write_file(captures.pcap([(seconds, frame)]))
             lines, _ = self.decode(path, "--token", TOKEN)
