@@ -7,6 +7,7 @@ who the robot is. On a roborock they lie in different folders.
 
 import re
 
+from .fields import is_token
 from .record import make_record
 
 TYPE_CHECKING = False
@@ -89,7 +90,8 @@ def _is_bare(record: "Record") -> bool:
 
 def _is_doubtful(record: "Record") -> bool:
     """Tell whether a token with nothing beside it may be another program's id."""
-    return bool(_HEX.match(bytes.fromhex(record.token)))
+    # A damaged database can have any text for a token.
+    return is_token(record.token) and bool(_HEX.match(bytes.fromhex(record.token)))
 
 
 def _find_root(source: str) -> str:

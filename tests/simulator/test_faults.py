@@ -17,6 +17,11 @@ class NamesTest(unittest.TestCase):
             self.assertTrue(is_fault(name.replace(" N", " 4")), name)
             self.assertEqual(is_fault(name), not name.startswith("at most"), name)
 
+    def test_a_device_has_no_other_faults(self):
+        for faults in (["wrong_token"], ["at most N"], "deaf"):
+            with self.assertRaisesRegex(ValueError, "is not a fault; see FAULTS"):
+                FakeDevice(TOKEN, faults=faults)
+
     def test_other_names(self):
         for name in (
             "",
