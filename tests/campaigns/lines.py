@@ -102,6 +102,10 @@ def run(count, seed):
         "miio_pure.cli.discover.discover", lambda *_, **__: iter([found])
     ), mock.patch(
         "miio_pure.neighbours.find_sources", lambda *_: ["127.0.0.1"]
+    ), mock.patch(
+        # Otherwise it would go on for ever.
+        "miio_pure.cli.watch.wait",
+        mock.Mock(side_effect=NoReply("stopped", 1)),
     ):
         with mock.patch.object(Simulator, "serve", lambda simulator: None):
             with mock.patch.object(pack, "write", lambda target, data: None):
