@@ -57,7 +57,7 @@ _DAMAGED = (
 
 
 class Record:
-    """The facts about a device in a file; all fields are str, "" if unknown.
+    """The facts that a file gives about a device; all are str, "" if unknown.
 
     They are name, model, address, mac, device_id, token (32 hex digits for Wi-Fi
     devices; others have other forms), and max_batch (how many MIoT properties it
@@ -237,6 +237,8 @@ class Devices:
             for fields in parse(data.decode("utf-8"))["devices"]:
                 record = Record(str(fields.pop("source", "")), **fields)
                 Token(record.token)
+                if not record.device_id or record.device_id.strip("0123456789"):
+                    raise ValueError
                 records.append(record)
             return records
         except _DAMAGED:

@@ -19,7 +19,7 @@ The steps are written as plans (see `plans`): the caller has the clients, and lo
 the device in the networks.
 """
 
-from .errors import DeviceError, MiioError, NoReply, TokenError
+from .errors import DeviceError, MiioError, NoReply, PayloadError, TokenError
 from .exchange import BUSY, Request, Signal, greet
 from .host import write
 from .session import MAX_ID
@@ -184,6 +184,9 @@ class Joining:
                     raise
                 # A device that says it is busy may still have acted.
                 return UNCLEAR
+            except PayloadError:
+                # The device has answered, but not in JSON.
+                return UNCLEAR
             outcome = yield from self._look_again()
             if outcome is not None:
                 return outcome
@@ -202,7 +205,7 @@ class Joining:
             return GONE
         try:
             state = yield _STATE.begin
-        except DeviceError:
+        except (DeviceError, PayloadError):
             # The device does not know this method, but it does answer requests.
             return None
         except NoReply:
@@ -271,8 +274,8 @@ def look_there(ssid: str) -> "Plan[bool]":
         if find_network(info) == ssid:
             return True
         check_state((yield _STATE.begin))
-    except (DeviceError, NoReply, TokenError):
-        # The device may answer the next time we ask.
+    except (DeviceError, NoReply, PayloadError, TokenError):
+        # The device may give another answer the next time we ask.
         pass
     return False
 
@@ -294,7 +297,7 @@ def check_token(now: "Callable[[], float]") -> "Plan[Any]":
             yield now() + CHECK_PAUSE
         try:
             return (yield _INFO.begin)
-        except DeviceError:
+        except (DeviceError, PayloadError):
             # The device has accepted the token, but does not know miIO.info.
             return {}
         except NoReply as error:

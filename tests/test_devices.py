@@ -177,6 +177,8 @@ class LoadTest(DevicesCase):
             b'{"devices":{"a":1}}',
             b'{"devices":[{"device_id":"1","token":"short"}]}',
             b'{"devices":[{"device_id":"1"}]}',
+            b'{"devices":[{"device_id":"x","token":"%s"}]}' % (b"0" * 32),
+            b'{"devices":[{"token":"%s"}]}' % (b"0" * 32),
             b'{"devices":[[]]}',
             b"[" * 100000,
             b"\xff",

@@ -5,7 +5,7 @@ means."""
 import time
 import unittest
 
-from miio_pure import Client, DeviceError, MiioError, NoReply, TokenError
+from miio_pure import Client, DeviceError, MiioError, NoReply, PayloadError, TokenError
 from miio_pure.join import (
     ACCEPTED,
     GONE,
@@ -237,6 +237,47 @@ class FormsTest(JoinCase):
                 self.join()
             self.assertIn("(hidden)", str(at.exception))
             self.assertNotIn("word", str(at.exception).replace("passw", ""))
+
+
+class GarbageTest(unittest.TestCase):
+    """What answers mean that are signed with the token, but are no JSON."""
+
+    def setUp(self):
+        self.garbage = PayloadError("not valid JSON")
+        self.joining = Joining(Wifi("home", "password"), 1, lambda: 0.0)
+
+    def end(self, plan):
+        """Answer garbage to the request that a plan has just made."""
+        with self.assertRaises(StopIteration) as caught:
+            plan.throw(self.garbage)
+        return caught.exception.value
+
+    def test_an_answer_to_the_request_itself(self):
+        plan = self.joining.run()
+        next(plan)
+        plan.send(None)
+        self.assertIs(self.end(plan), UNCLEAR)
+        self.assertTrue(self.joining.may_have_sent)
+
+    def test_an_answer_after_a_silence_shows_that_the_device_is_still_there(self):
+        plan = self.joining.run()
+        next(plan)
+        first = plan.send(None)
+        silence = NoReply("no answer", 1)
+        self.assertEqual(plan.throw(silence), LEAVE_TIME)
+        plan.send(None)
+        plan.send(None)
+        self.assertEqual(plan.throw(self.garbage), first)
+
+    def test_an_answer_of_a_device_that_may_have_joined(self):
+        plan = look_there("home")
+        next(plan)
+        self.assertIs(self.end(plan), False)
+
+    def test_an_answer_under_the_token_accepts_it(self):
+        plan = check_token(lambda: 0.0)
+        next(plan)
+        self.assertEqual(self.end(plan), {})
 
 
 class ResultTest(unittest.TestCase):

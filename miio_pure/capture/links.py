@@ -53,7 +53,7 @@ def skip_nothing(frame: bytes) -> int:
 
 
 def skip_family(frame: bytes) -> int:
-    """Return the offset of IPv4 after the address family of BSD's loopback."""
+    """Return the offset of IPv4 in a BSD loopback frame, after the address family."""
     # The family is in the byte order of the host that made the capture.
     return 4 if frame[:4] in (b"\0\0\0\2", b"\2\0\0\0") else -1
 

@@ -186,7 +186,7 @@ class _Blocks:
             if code == END_OF_OPTIONS:
                 break
             options[code] = data[at + 4 : at + 4 + size]
-            # Values are padded to four bytes.
+            # Values are padded to a multiple of four bytes.
             at += 4 + (size + 3) // 4 * 4
         return options
 
@@ -215,7 +215,7 @@ class _Blocks:
         return self._make_frame(interface, time, data, original)
 
     def _read_simple_packet(self, body: bytes) -> "Optional[Frame]":
-        """Return the frame of a block with no time and no interface number."""
+        """Return the frame of a block that has neither a time nor an interface."""
         (original,) = self._unpack("I", body)
         interface = self._find_interface(0)
         captured = min(original, interface.snaplen or original, len(body) - 4)

@@ -128,7 +128,7 @@ NOUNS = {
               "192.168.1.0/24; without a target, all networks of this computer",
     "DEVICE": "an address, a host name, a saved name or a device id; or several\n"
               "with commas between them; or all, for all saved devices. A saved\n"
-              "device that has a new address is searched for by broadcast",
+              "device that has a new address is found by a broadcast",
     "devices add DEVICE": "an address, a host name, a saved name or a device id",
     "spec DEVICE": "an address, a host name, a saved name or a device id",
     "devices forget DEVICE": "the name, the device id or the address of a saved device",
@@ -136,7 +136,7 @@ NOUNS = {
                 "spec file (see: help spec); for older ones, their own name for it",
     "ACTION": "a number such as 2.1, or a name; for older devices, a method",
     "VALUE": "JSON such as 33 or true; anything else is taken as text",
-    "SSID": "the name of the network; devices use 2.4 GHz only",
+    "SSID": "the name of the network, which must use 2.4 GHz",
     "METHOD": "a method such as get_prop; or a whole request in JSON:\n"
               "'{\"method\":\"get_prop\",\"params\":[\"power\"]}'",
     "PARAMS": "a JSON array or object in single quotes, or a single value",

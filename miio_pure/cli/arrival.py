@@ -44,8 +44,9 @@ class Arrival:
         """Wait until both the device and this computer are in the network."""
         task, minutes = self._task, MAX_WAIT // 60
         say(
-            "note: connect this computer to %s now, if it is not there yet; waiting "
-            "for the device there, for up to %d minutes ..." % (task.name, minutes)
+            "note: connect this computer to %s now, unless it is connected already; "
+            "waiting for the device there for up to %d minutes ..."
+            % (task.name, minutes)
         )
         deadline = time.monotonic() + MAX_WAIT
         with Waiting("waiting for device %d ..." % task.found.device_id):

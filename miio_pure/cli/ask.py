@@ -8,6 +8,7 @@ to addresses of private networks, and only once to each.
 from ..client import Client
 from ..discovery import discover
 from ..errors import DeviceError, MiioError, NoReply, PayloadError
+from ..link import MAX_TIMEOUT
 from ..packet import Token
 from ..together import MAX_UNDER_WAY, send_to_all
 from ..tokens.fields import is_private, is_token
@@ -118,7 +119,8 @@ def check_all(options: "Options", verdicts: "Sequence[Verdict]") -> None:
         return
     asked = {make_client(options, one): one for one in verdicts}
     # A device that ignores a wrong token uses up all of its time.
-    timeout = options.timeout * -(-len(asked) // MAX_UNDER_WAY)
+    needed = options.timeout * -(-len(asked) // MAX_UNDER_WAY)
+    timeout = min(needed, MAX_TIMEOUT)
     for client, outcome in send_to_all(asked, "miIO.info", timeout=timeout):
         client.close()
         verdict = asked[client]

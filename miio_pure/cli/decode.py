@@ -19,8 +19,9 @@ from .status import DONE, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, BinaryIO, Dict, List, Optional, Tuple
+    from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Tuple
 
+    from ..capture import Message
     from ..devices import Devices
     from ..packet import Packet
     from .arguments import Options
@@ -34,11 +35,11 @@ def run(options: "Options") -> int:
     """Print the JSON in a packet, or a line for each message in a capture."""
     (text,) = options.arguments
     if text == STDIN:
-        return show_capture(options, find_stdin())
+        return show_capture(options, find_stdin(), "standard input")
     if os.path.exists(text):
         try:
             with open(text, "rb", BUFFER) as file:
-                return show_capture(options, file)
+                return show_capture(options, file, text)
         except OSError as error:
             reason = error.strerror or error
             raise MiioError("%s: cannot be read: %s" % (text, reason)) from None
@@ -185,18 +186,26 @@ def show_facts(options: "Options", data: bytes) -> int:
 # Captures
 
 
-def show_capture(options: "Options", file: "BinaryIO") -> int:
-    """Print a line for each message in a capture."""
+def show_capture(options: "Options", file: "BinaryIO", name: str) -> int:
+    """Print a line for each message in a capture; name: of the file, for messages."""
     read, _ = import_capture()
     from .messages import Printer
 
     tokens = read_tokens(options)
     saved, names = open_saved(options)
     printer = Printer(options, names)
-    for message in read(file, tokens, saved=saved):
+    for message in add_name(read(file, tokens, saved=saved), name):
         printer.show(message)
     printer.finish()
     return DONE
+
+
+def add_name(messages: "Iterator[Message]", name: str) -> "Iterator[Message]":
+    """Yield the same messages; put the name in front of an error."""
+    try:
+        yield from messages
+    except MiioError as error:
+        raise MiioError("%s: %s" % (name, error)) from None
 
 
 def import_capture() -> "Any":

@@ -41,7 +41,7 @@ class Reading:
         return self.code is not None and self.code >= 0
 
     def take(self, outcome: "Outcome") -> None:
-        """Take over the outcome of reading a MIoT property."""
+        """Store the outcome of reading a MIoT property."""
         self.code, self.value = outcome.code, outcome.value
         self.unit, self.meaning = outcome.property.values.unit, outcome.description
 

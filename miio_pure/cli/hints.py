@@ -30,7 +30,7 @@ class Hints:
         self.devices = read_devices(options)
         self.is_complete = True
         self._question: "Optional[Question]" = None
-        # The key of a device is its id, and the key of any other host its address.
+        # Devices by their ids, and other hosts by their addresses.
         self._neighbours: "Dict[Union[int, str], Neighbour]" = {}
         self._add(open_leases(options))
 
@@ -84,7 +84,7 @@ class Hints:
         return facts
 
     def describe_silent(self, answered: "Sequence[Found]") -> "List[Dict[str, Any]]":
-        """Return what we know about the devices that are not among these."""
+        """Return the known facts about all devices but these."""
         ids = {found.device_id for found in answered}
         ids |= {found.device_id & LOW_WORD for found in answered}
         addresses = {found.address for found in answered}

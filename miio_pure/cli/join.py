@@ -11,7 +11,7 @@ import time
 from ..client import Client, choose_first_id
 from ..devices import Record
 from ..discovery import discover
-from ..errors import DeviceError, MiioError, NoReply, TokenError
+from ..errors import DeviceError, MiioError, NoReply, PayloadError, TokenError
 from ..join import (
     ACCEPTED,
     GONE,
@@ -188,7 +188,7 @@ class Task:
             )
         raise NoReply(
             "no new device answers at %s%s: connect this computer to the network of "
-            "the device, which is called such as zhimi-fan-v3_miap1A2B. If the device "
+            "the device, which has a name such as zhimi-fan-v3_miap1A2B. If the device "
             "has another address there, often that of the gateway, give it with --ip; "
             "%s" % (", ".join(targets), reason, self.state)
         )
@@ -201,7 +201,7 @@ class Task:
             self.info = client.info()
         except NoReply:
             is_mute = True
-        except DeviceError:
+        except (DeviceError, PayloadError):
             # The device does not know miIO.info.
             pass
         self.store("")

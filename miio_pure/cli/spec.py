@@ -131,6 +131,8 @@ def save(options: "Options", path: str) -> int:
         raise UsageError("--save needs a spec file, but this is not a file")
     spec = load_spec(path)
     model = options.model or spec.model
+    if options.model and not is_file_name(options.model):
+        raise UsageError("--model needs a model, such as zhimi.airpurifier.mb4")
     if not is_file_name(model):
         raise UsageError("the file does not say its model; give it with --model MODEL")
     if options.model and not spec.fits(model):

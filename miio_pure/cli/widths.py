@@ -24,7 +24,7 @@ WIDE = (
     "1FA70-1FAF8 20000-323AF"
 )
 # These characters take no column: marks on the previous character, and invisible ones.
-# Marks of scripts that are rare in names of devices are left out.
+# Marks of scripts that device names rarely use are left out.
 EMPTY = (
     "300-36F 483-489 591-5BD 5BF 5C1-5C2 5C4-5C5 5C7 600-605 610-61A 61C 64B-65F "
     "670 6D6-6DD 6DF-6E4 6E7-6E8 6EA-6ED 70F 711 730-74A 7A6-7B0 7EB-7F3 7FD "

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 MAX_SQL = 1 << 16  # characters of one CREATE TABLE
 
-# is_rowid: the column is another name for the row id. default: its value in rows that
-# are older than the column.
+# is_rowid: the column is another name for the row id. default: its value in rows
+# that were written before the column was added.
 Column = namedtuple("Column", "name kind is_rowid default")
 
 _TOKEN = re.compile(
@@ -54,7 +54,7 @@ def read_columns(sql: str) -> "List[Column]":
 
 
 def _split_definitions(tokens: "List[str]") -> "Iterator[List[str]]":
-    """Yield the definitions between the commas of the outermost brackets."""
+    """Yield the definitions that commas separate in the outermost brackets."""
     depth = 0
     parts: "List[str]" = []
     for token in tokens:

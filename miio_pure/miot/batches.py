@@ -46,7 +46,7 @@ class Sizes:
         return max(limit, self._taken)
 
     def take(self, batch: "List[Address]") -> None:
-        """Note that the device answered for all of a batch."""
+        """Record that the device answered for every property of a batch."""
         self._taken = max(self._taken, len(batch))
 
     def refuse(

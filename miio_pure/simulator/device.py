@@ -284,11 +284,11 @@ class FakeDevice:
         return code
 
     def judge_read(self, key: "Any") -> int:
-        """Return the MIoT code for a read of a property; 0 means success."""
+        """Return the MIoT code for reading a property; 0 means success."""
         return 0 if key in self.properties else -4003
 
     def judge_write(self, key: "Any", value: "Any") -> int:
-        """Return the MIoT code for a request to set this value; 0 means success."""
+        """Return the MIoT code for setting a property to a value; 0 means success."""
         if key not in self.properties:
             return -4003
         is_alike = type(value) is type(self.properties[key])

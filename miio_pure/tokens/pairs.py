@@ -122,7 +122,7 @@ def _is_end_clear(group: "List[Pair]", following: "List[Pair]") -> bool:
 
 
 def read_fields(pairs: "List[Pair]") -> "Dict[str, str]":
-    """Return the fields of a device; nothing if two pairs contradict each other."""
+    """Return the fields of a device; none if two pairs contradict each other."""
     fields = dict.fromkeys(KEYS, "")
     for key, value in pairs:
         field = FIELDS.get(key, "")

@@ -41,8 +41,8 @@ class AskCase(FilesCase, CliCase):
     def write_devices(self, *devices):
         return self.write(json.dumps(devices).encode(), "tokens.json")
 
-    def run_tokens(self, path, *options):
-        words = ["tokens", path, "--port", str(self.port), "--timeout", "0.6"]
+    def run_tokens(self, path, *options, timeout="0.6"):
+        words = ["tokens", path, "--port", str(self.port), "--timeout", timeout]
         env = {"MIIO_DEVICES": self.saved}
         return run_cli(*words, *options, env=env)
 
@@ -131,6 +131,14 @@ class CheckTest(AskCase):
         self.assertEqual(len(discover.call_args[0]), 256)
         self.assertEqual((status, out.count('"not asked"')), (3, 44))
         self.assertIn("only the first 256 addresses", err)
+
+    def test_the_longest_timeout_may_be_given_for_many_devices(self):
+        """They are asked in rounds, which would take longer than any call may."""
+        many = [{"ip": HERE, "token": "%032x" % (number + 1)} for number in range(70)]
+        path = self.write_devices(*many)
+        with mock.patch.object(ask, "send_to_all", return_value=iter(())) as send:
+            self.run_tokens(path, "--check", timeout="86400")
+        self.assertEqual(send.call_args[1]["timeout"], 86400)
 
     def test_the_table_has_80_columns_and_no_token_gets_lost(self):
         devices = [

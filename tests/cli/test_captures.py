@@ -334,7 +334,7 @@ class EndTest(CaptureCase):
         path = self.write_file(data)
         lines, err = self.decode(path, "--token", TOKEN, status=1)
         self.assertEqual(len(lines), 3)
-        self.assertIn("error: the capture ends in the middle", err)
+        self.assertIn("mi.pcap: the capture ends in the middle", err)
 
     def test_lost_fragments(self):
         parts = captures.fragments(captures.reply(result=["x" * 3000]))

@@ -113,6 +113,12 @@ class SaveTest(SpecCase):
         self.assertIn("get DEVICE", err)
         self.assertEqual(self.run_at("get 127.0.0.1 speed"), (0, "50\n", ""))
 
+    def test_a_model_that_cannot_be_one(self):
+        path = self.write_spec()
+        status, _, err = self.spec(path, "--save", "--model", "../../x")
+        self.assertEqual(status, 2)
+        self.assertIn("--model needs a model, such as zhimi", err)
+
     def test_the_model_says_more_than_the_urn(self):
         path = self.write_spec()
         status, out, err = self.spec(path, "--save", "--model", "simulated.fan.v1")
