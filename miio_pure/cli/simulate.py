@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 def run(options: "Options") -> int:
     """Answer datagrams until Ctrl-C or SIGTERM."""
-    check_simulator()
     from ..simulator import NEW_DEVICES, fan, from_spec
 
     faults = [read_fault(fault) for fault in options.fault]
@@ -147,16 +146,6 @@ def serve(simulator: "Simulator") -> int:
         finally:
             simulator.close()
     return DONE
-
-
-def check_simulator() -> None:
-    """Raise UsageError if the folder simulator was left out of this copy."""
-    try:
-        from ..simulator import fan  # noqa: F401
-    except ImportError:
-        raise UsageError(
-            "this copy of miio_pure lacks the folder simulator, which this needs"
-        ) from None
 
 
 def listen(

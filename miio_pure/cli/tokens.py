@@ -27,7 +27,7 @@ from .output import (
     say,
 )
 from .secret import check_secret
-from .status import DONE, UsageError
+from .status import DONE
 from .values import decode_argument
 
 TYPE_CHECKING = False
@@ -51,7 +51,8 @@ PAUSE = 0.2  # s between two paths that are shown
 
 def run(options: "Options") -> int:
     """Print the devices and tokens that are found, and save them if asked."""
-    find = import_find()
+    from ..tokens import find
+
     for path in options.arguments:
         if not os.path.exists(path):
             check_secret("a path that does not exist", path)
@@ -237,14 +238,3 @@ def find_password(
     from .password import ask_password
 
     return lambda: ask_password("password of the backup: ", "MIIO_PASSWORD")
-
-
-def import_find() -> "Any":
-    """Return find of the folder tokens, which may be left out."""
-    try:
-        from ..tokens import find
-    except ImportError:
-        raise UsageError(
-            "this copy of miio_pure lacks the folder tokens, which this needs"
-        ) from None
-    return find

@@ -23,4 +23,4 @@ class DemoTest(CliCase):
         with mock.patch.dict(sys.modules, {"miio_pure.simulator": None}):
             for command in ("demo", "simulate"):
                 error = self.check_failure(2, command)
-                self.assertIn("lacks the folder simulator", error)
+                self.assertIn('lacks "simulator", which this command needs', error)

@@ -83,7 +83,7 @@ class PackTest(CliCase):
         self.assertEqual((done[0], done[1]), (3, ""))
         done = run_python(path, "demo", cwd=self.folder)
         self.assertEqual((done[0], done[1]), (2, ""))
-        self.assertIn("lacks the folder simulator", done[2])
+        self.assertIn('lacks "simulator", which this command needs', done[2])
         done = run_python(path, "devices", cwd=self.folder)
         self.assertEqual((done[0], done[1]), (2, ""))
         self.assertIn('lacks "devices"', done[2])

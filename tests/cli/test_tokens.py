@@ -121,7 +121,7 @@ class CommandTest(FilesCase, CliCase):
     def test_without_the_folder(self):
         with mock.patch.dict(sys.modules, {"miio_pure.tokens": None}):
             err = self.check_failure(2, "tokens", "x")
-        self.assertIn("lacks the folder tokens", err)
+        self.assertIn('lacks "tokens", which this command needs', err)
 
     def test_what_is_not_saved(self):
         path = os.path.join(self.folder, "tokens.json")
